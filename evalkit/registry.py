@@ -1,0 +1,92 @@
+"""What can be added by one new file: checks, APIs and reports, each under the name that suites and flags use.
+
+A definition registers itself with a decorator; the registry finds the built-in ones by importing every module of
+their package the first time a name is asked for, and other packages' ones by the entry-point group `evalkit.<group>`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from typing import Any, Generic, Protocol, TypeVar
+
+from evalkit.errors import UnknownName
+from evalkit.types import Check, ImageURL, Request, Response
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """A table of named definitions that fills itself when first read."""
+
+    def __init__(self, noun: str, *, package: str) -> None:
+        self._noun = noun
+        self._package = package
+        self._entries: dict[str, T] = {}
+        self._loaded = False
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """A decorator that puts a definition under `name`."""
+
+        def put(definition: T) -> T:
+            if name in self._entries:
+                raise ValueError(f"two {self._noun}s are called '{name}'")
+            self._entries[name] = definition
+            return definition
+
+        return put
+
+    def __getitem__(self, name: str) -> T:
+        self._load()
+        if name not in self._entries:
+            raise UnknownName(self._noun, name, self._entries)
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        self._load()
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        self._load()
+        return iter(sorted(self._entries))
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")
+        for point in entry_points(group=self._package):
+            point.load()
+
+
+class Api(Protocol):
+    """The bodies of one HTTP API: how a request is spelt and an answer is read. No I/O."""
+
+    path: str
+    """Below the provider's base URL."""
+
+    def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]: ...
+
+    def decode(self, body: Any) -> Response:
+        """Raises `Undecodable` or `ErrorReply`."""
+        ...
+
+
+class Report(Protocol):
+    """One way to show a run."""
+
+    filename: str | None
+    """Its file in the run folder; None where it is for the screen only."""
+
+    def render(self, run: Any) -> str:
+        """The text; `run` is an `analysis.frames.RunFrames`, a floor above this one."""
+        ...
+
+
+CHECKS: Registry[type[Check]] = Registry("check", package="evalkit.checks")
+APIS: Registry[Api] = Registry("api", package="evalkit.apis")
+REPORTS: Registry[Report] = Registry("report", package="evalkit.report")

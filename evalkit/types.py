@@ -1,0 +1,426 @@
+"""The nouns of evalkit: what a suite is made of, what is asked, what comes back, and what is kept.
+
+Every noun is an immutable `msgspec.Struct`, so that one definition serves the program and the JSON on disk.
+Units stand in the names (`latency_s`, `input_tokens`, `cost_usd`). Unknown is `None`, never 0 and never NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+Role = Literal["system", "developer", "user", "assistant"]
+Auth = Literal["bearer", "raw", "none"]
+Detail = Literal["low", "high", "auto"]
+Outcome = Literal["ok", "length", "refusal", "content_policy"]
+"""How an answer ended: complete, cut off at the cap, declined by the model, or blocked by a policy."""
+
+FaultKind = Literal[
+    "auth", "permission", "quota", "rate_limit", "bad_request", "not_found", "context_length", "server", "protocol",
+    "empty_response", "network", "tls", "timeout", "too_large", "redirect", "config", "cancelled",
+]  # fmt: skip
+"""The classes of failure a request can end in."""
+
+
+# --- what is asked -----------------------------------------------------------------------------------------------
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture in a prompt: a remote one (`url`) or a local file, hashed and measured once."""
+
+    url: str | None = None
+    """An https URL that is passed through untouched; None for a local file."""
+    path: Path | None = None
+    sha256: str | None = None
+    media_type: str | None = None
+    width: int | None = None
+    """Pixels; None where the picture is remote and was not measured."""
+    height: int | None = None
+    detail: Detail | None = None
+
+    @property
+    def reference(self) -> str:
+        """What stands for the picture in a record: its URL, or its path inside the run folder."""
+        return self.url or f"media/{self.sha256}"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn of a prompt; pictures come after its text, in order."""
+
+    role: Role
+    content: str
+    name: str | None = None
+    images: tuple[Image, ...] = ()
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """USD per 1,000,000 tokens."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+    batch: float | None = None
+    """A factor on all rates for batch requests."""
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """Where requests go and how they are signed. The key itself is never part of it."""
+
+    name: str
+    base_url: str
+    api_key_env: str | None
+    """The environment variable that holds the key; None where no key is needed."""
+    auth: Auth = "bearer"
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """A model as a suite asks it: an id, through one API of one provider, with its own settings."""
+
+    name: str
+    """The name in reports; unique in a suite."""
+    id: str
+    """The id that is sent."""
+    provider: Provider
+    api: str
+    family: str
+    """Which conventions hold for prices, tokens and parameters: gpt, reasoning, gemini, doubao, …"""
+    cap_field: str = "max_tokens"
+    """What the chat API calls the cap on output tokens for this model."""
+    stream: bool | None = None
+    """Sent only when set."""
+    timeout_s: float = 600.0
+    """For one attempt."""
+    max_attempts: int = 5
+    max_wait_s: float = 120.0
+    """The longest Retry-After that is waited for."""
+    max_concurrency: int = 8
+    price: Price | None = None
+    """A price from the suite, which goes before every table."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to a model, free of any API's spelling."""
+
+    model: str
+    """The model's id."""
+    messages: tuple[Message, ...]
+    params: Mapping[str, Any] = {}
+    """Neutral names (`temperature`, `max_output_tokens`, …); `extra_body` goes out as it is."""
+    cap_field: str = "max_tokens"
+    stream: bool | None = None
+
+
+class ImageURL(Protocol):
+    """How an API body names a picture: a data URL when sent, a reference when recorded."""
+
+    def __call__(self, image: Image) -> str: ...
+
+
+# --- what comes back ---------------------------------------------------------------------------------------------
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens as billed. `cached_input_tokens` are part of the input, `reasoning_tokens` part of the output."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer, whichever API it came through."""
+
+    text: str
+    """The answer's text; of a refusal, its words; "" where there is none."""
+    model: str | None
+    """The model that says it answered; it may differ from the one asked."""
+    finish_reason: str | None
+    outcome: Outcome
+    usage: Usage
+    raw: Any = None
+    """The body as received."""
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds on a monotonic clock; docs/metrics.md defines each."""
+
+    queue_s: float
+    backoff_s: float
+    latency_s: float | None
+    """The successful attempt alone; None where every attempt failed."""
+    e2e_s: float
+    ttft_s: float | None = None
+    ttfo_s: float | None = None
+    tpot_s: float | None = None
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a trial has no answer."""
+
+    kind: FaultKind
+    status: int | None
+    """The HTTP status, where one arrived."""
+    message: str
+
+
+# --- what is checked ---------------------------------------------------------------------------------------------
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a check may look at. New fields may be added; none is taken away."""
+
+    output: str
+    """The answer after `transform`."""
+    response: Response
+    latency_s: float | None = None
+    cost_usd: float | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check found."""
+
+    passed: bool
+    value: float
+    """From 0 (wrong) to 1 (right)."""
+    reason: str
+
+
+class Check(Protocol):
+    """One question about an answer. Raising means "could not be checked", never "wrong"."""
+
+    @property
+    def operational(self) -> bool:
+        """True where it looks at latency, cost or the like, not at the answer's content."""
+        ...
+
+    @property
+    def blocking(self) -> bool:
+        """True where it may take long and must run beside the event loop."""
+        ...
+
+    def find(self, context: Context) -> Finding: ...
+
+
+class BindCheck(Protocol):
+    """Makes the check for an answer: its arguments may be templates that speak of the output."""
+
+    def __call__(self, output: str) -> Check: ...
+
+
+class BoundCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check of one trial, with its place in the score."""
+
+    name: str
+    bind: BindCheck
+    weight: float = 1.0
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of one check on one answer: a value and a verdict, or an error."""
+
+    check: str
+    value: float | None = None
+    passed: bool | None = None
+    reason: str = ""
+    error: str | None = None
+    weight: float = 1.0
+
+
+# --- what is run and kept ----------------------------------------------------------------------------------------
+
+
+class Transform(Protocol):
+    """Rewrites an answer before it is checked."""
+
+    def __call__(self, output: str) -> str: ...
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to be made and judged: case × prompt × model × repeat."""
+
+    key: str
+    """Identity over runs: a hash of all that makes the question this question, and of no position."""
+    case_id: str
+    prompt: str
+    model: Model
+    repeat: int
+    request: Request
+    checks: tuple[BoundCheck, ...]
+    expected: str | None = None
+    """As text, for the stand-in gateway."""
+    transform: Transform | None = None
+    accept: frozenset[Outcome] = frozenset()
+    """Outcomes other than `ok` that may pass."""
+    threshold: float | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished trial, one line of records.jsonl. Either `response` or `error` is None."""
+
+    key: str
+    case_id: str
+    prompt: str
+    model: str
+    repeat: int
+    passed: bool | None
+    score: float | None
+    request: Any
+    """The body as sent, pictures by reference."""
+    response: Response | None
+    scores: tuple[Score, ...]
+    error: Fault | None
+    timing: Timing
+    attempts: int
+    cached: bool
+    cost_usd: float | None
+    started_at: str
+    """UTC, ISO 8601 with milliseconds."""
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition that CI obeys: a metric of the summary, an operator and a limit."""
+
+    metric: str
+    op: Literal[">=", "<=", ">", "<", "==", "!="]
+    limit: float
+    model: str | None = None
+    """The model it speaks of; None: the whole run."""
+
+    def __str__(self) -> str:
+        scope = f"{self.model}: " if self.model else ""
+        return f"{scope}{self.metric} {self.op} {self.limit:g}"
+
+
+class AskedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model as a run asked it, in its manifest."""
+
+    name: str
+    id: str
+    api: str
+    provider: str
+    host: str
+    family: str
+    params: Mapping[str, Any]
+    """Neutral names, after all defaults."""
+    left_out: tuple[str, ...] = ()
+    """Default parameters that this model is known to reject and was not sent."""
+    price: Price | None = None
+    """What its tokens were charged at; None: unpriced."""
+
+
+class PlannedTrials(msgspec.Struct, frozen=True, kw_only=True):
+    """How many trials a run set out to make of one model with one prompt."""
+
+    model: str
+    prompt: str
+    trials: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """run.json: all that is needed to read a run folder without the suite it came from."""
+
+    format: int = 1
+    id: str
+    """The run folder's name."""
+    suite: str
+    suite_file: str
+    suite_source: str
+    suite_digest: str
+    started_at: str
+    ended_at: str | None = None
+    """None while running, and after a crash."""
+    stand_in: bool = False
+    """True where the answers came from the stand-in gateway: they say nothing about any model."""
+    models: tuple[AskedModel, ...] = ()
+    prompts: tuple[str, ...] = ()
+    planned: tuple[PlannedTrials, ...] = ()
+    skipped: Mapping[str, str] = {}
+    """Case id → why it was skipped."""
+    gates: tuple[Gate, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the run wants its readers to know: stopped models, parameters left out, an interruption."""
+    prices_date: str | None = None
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    versions: Mapping[str, str] = {}
+
+
+# --- what is reported --------------------------------------------------------------------------------------------
+
+
+class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Linear percentiles over `n` successes, in seconds; None where n < 1/(1−q), too few to speak of that one."""
+
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    n: int = 0
+
+
+class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One model with one prompt. n = passed + failed + errors + unscored; planned = n + not_run."""
+
+    model: str
+    prompt: str
+    n: int
+    passed: int
+    failed: int
+    errors: int
+    """Trials without an answer, and answers that a check could not look at."""
+    unscored: int
+    """Answers that nobody asked to check (`checks: none`)."""
+    not_run: int
+    pass_rate: float | None
+    """passed / (passed + failed)."""
+    pass_rate_low: float | None
+    pass_rate_high: float | None
+    pass_rate_bounds: tuple[float, float] | None
+    """The pass rate if all errors had failed, and if all had passed; None without errors."""
+    score: float | None
+    """Mean over scored trials."""
+    outcomes: Mapping[str, int]
+    error_kinds: Mapping[str, int]
+    latency_s: Percentiles
+    ttft_s: Percentiles
+    input_tokens: int | None
+    """Sums over the answers whose usage is known (`known` says how many); None where none is."""
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    cached_input_tokens: int | None
+    cost_usd: float | None
+    cost_per_pass_usd: float | None
+    known: Mapping[str, int]
+    """For each sum above, the number of answers behind it."""
+    answered_by: tuple[str, ...]
+    """The names under which models said they answered."""
+
+
+class GateResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a gate: the value it met, with its interval and n where there is one."""
+
+    gate: str
+    metric: str
+    model: str | None
+    op: str
+    limit: float
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    result: Literal["pass", "fail", "inconclusive"]
+    reason: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """summary.json."""
+
+    run: Mapping[str, Any]
+    models: tuple[ModelSummary, ...]
+    gates: tuple[GateResult, ...]
+    verdict: Literal["pass", "fail", "inconclusive"]
