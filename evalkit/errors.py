@@ -83,13 +83,13 @@ class Undecodable(EvalkitError):
 
 
 class ErrorReply(EvalkitError):
-    """An error that the gateway put into an answer body; `code` and `type` are its own words."""
+    """An error that the gateway put into an answer body; `code` and `error_type` are its own words."""
 
-    def __init__(self, message: str, *, code: str | None = None, type: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, error_type: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
-        self.type = type
+        self.error_type = error_type
 
 
 class CheckFailedToRun(EvalkitError):

@@ -69,10 +69,12 @@ class Api(Protocol):
     path: str
     """Below the provider's base URL."""
 
-    def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]: ...
+    def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]:
+        """The body of `request`, its pictures named by `image_url`."""
+        ...
 
     def decode(self, body: Any) -> Response:
-        """Raises `Undecodable` or `ErrorReply`."""
+        """The answer in a body that came with status 200. Raises `Undecodable` or `ErrorReply`."""
         ...
 
 

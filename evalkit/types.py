@@ -116,7 +116,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class ImageURL(Protocol):
     """How an API body names a picture: a data URL when sent, a reference when recorded."""
 
-    def __call__(self, image: Image) -> str: ...
+    def __call__(self, image: Image) -> str:
+        """The picture's URL."""
+        ...
 
 
 # --- what comes back ---------------------------------------------------------------------------------------------
@@ -203,13 +205,17 @@ class Check(Protocol):
         """True where it may take long and must run beside the event loop."""
         ...
 
-    def find(self, context: Context) -> Finding: ...
+    def find(self, context: Context) -> Finding:
+        """Looks at one answer."""
+        ...
 
 
 class BindCheck(Protocol):
     """Makes the check for an answer: its arguments may be templates that speak of the output."""
 
-    def __call__(self, output: str) -> Check: ...
+    def __call__(self, output: str) -> Check:
+        """The check, its arguments rendered."""
+        ...
 
 
 class BoundCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,7 +243,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 class Transform(Protocol):
     """Rewrites an answer before it is checked."""
 
-    def __call__(self, output: str) -> str: ...
+    def __call__(self, output: str) -> str:
+        """The answer as the checks shall see it."""
+        ...
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):

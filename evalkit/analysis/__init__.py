@@ -1,1 +1,1 @@
-
+"""Frames and statistics: the only home of pandas and scipy."""

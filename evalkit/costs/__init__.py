@@ -1,1 +1,1 @@
-
+"""What tokens cost."""

@@ -1,1 +1,1 @@
-
+"""Requests over HTTP: the only home of httpx and tenacity."""

@@ -1,1 +1,1 @@
-
+"""A suite file, from its bytes to the trials that it means."""
