@@ -1,0 +1,137 @@
+"""The checks of a suite between its YAML and an answer: arguments without templates are settled once, at load; those
+with templates per trial; those that speak of `output` per answer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from evalkit.errors import EvalkitError
+from evalkit.registry import CHECKS
+from evalkit.suite.schema import Text
+from evalkit.suite.templates import names_in, render_all, templates_in
+from evalkit.suite.validation import phrase
+from evalkit.types import BindCheck, BoundCheck, Check
+
+
+class ArgumentInvalid(EvalkitError):
+    """An argument that a check cannot take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSpec:
+    """A check of a suite, before it is bound to a trial."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    """By field name; values may hold templates, and other CheckSpecs where a field takes a check."""
+    weight: float = 1.0
+    place: Any = field(default=None, compare=False)
+    """The mapping it was read from, to find its place again."""
+    made: Check | None = field(default=None, compare=False)
+    """The check itself, where no argument is a template."""
+
+    def bind(self, variables: Mapping[str, Any]) -> BoundCheck:
+        """The check for one trial. Raises TemplateInvalid or ArgumentInvalid."""
+        return BoundCheck(name=self.name, weight=self.weight, bind=self._binder(variables))
+
+    def _binder(self, variables: Mapping[str, Any]) -> BindCheck:
+        if self.made is None and self.speaks_of("output"):
+            return lambda output: self.make({**variables, "output": output})
+        check = self.made or self.make(variables)
+        return lambda output: check  # noqa: ARG005 the same whatever was answered
+
+    def make(self, variables: Mapping[str, Any]) -> Check:
+        """The check with its arguments rendered. Raises TemplateInvalid or ArgumentInvalid."""
+        rendered = {key: _settle(value, variables) for key, value in self.arguments.items()}
+        return make_check(self.name, rendered)
+
+    def templates(self) -> list[str]:
+        """Every template in its arguments, those of nested checks included."""
+        return [text for value in self.arguments.values() for text in _templates(value)]
+
+    def speaks_of(self, name: str) -> bool:
+        """Whether a template in its arguments uses the variable `name`."""
+        return any(name in names_in(text) for text in self.templates())
+
+    @property
+    def operational(self) -> bool:
+        """True where it looks at latency, cost and the like, not at what was answered."""
+        nested = [value for value in self.arguments.values() if isinstance(value, CheckSpec)]
+        if nested:
+            return all(spec.operational for spec in nested)
+        return bool(getattr(CHECKS[self.name], "operational", False))
+
+
+def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
+    """A check from its arguments. Raises ArgumentInvalid where one has the wrong type or value."""
+    model = arguments_model(name)
+    try:
+        valid = model.model_validate(arguments)
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in finding["loc"])
+        raise ArgumentInvalid(f"{place}: {phrase(finding)}") from error
+    try:
+        return CHECKS[name](**{key: getattr(valid, key) for key in model.model_fields})
+    except ValueError as error:
+        raise ArgumentInvalid(str(error)) from error
+
+
+@lru_cache(maxsize=256)
+def arguments_model(name: str) -> type[BaseModel]:
+    """A pydantic model of a check's arguments, made from its dataclass's fields."""
+    definition = CHECKS[name]
+    hints = get_type_hints(definition)
+    fields: dict[str, Any] = {}
+    for item in dataclasses.fields(definition):  # type: ignore[arg-type]
+        description = item.metadata.get("description")
+        if item.default_factory is not dataclasses.MISSING:
+            default = Field(default_factory=item.default_factory, description=description)
+        elif item.default is not dataclasses.MISSING:
+            default = Field(default=item.default, description=description)
+        else:
+            default = Field(description=description)
+        fields[item.name] = (_argument_type(hints[item.name]), default)
+    return create_model(name, __config__=_ARGUMENTS, **fields)
+
+
+_ARGUMENTS = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False, protected_namespaces=())
+
+
+def _argument_type(hint: Any) -> Any:
+    """A field's type as its argument may be written: text takes bare numbers, a check is a CheckSpec already made."""
+    if hint is str:
+        return Text
+    if hint is Check:
+        return Any
+    if get_origin(hint) is list:
+        return list[_argument_type(item_type(hint))]  # type: ignore[misc]
+    return hint
+
+
+def item_type(hint: Any) -> Any:
+    """`str` of `list[str]`; None of what is no list."""
+    return get_args(hint)[0] if get_origin(hint) is list and get_args(hint) else None
+
+
+def _settle(value: Any, variables: Mapping[str, Any]) -> Any:
+    if isinstance(value, CheckSpec):
+        return value.made or value.make(variables)
+    if isinstance(value, list):
+        return [_settle(item, variables) for item in value]
+    return render_all(value, variables)
+
+
+def _templates(value: Any) -> list[str]:
+    if isinstance(value, CheckSpec):
+        return value.templates()
+    if isinstance(value, list):
+        return [text for item in value for text in _templates(item)]
+    return templates_in(value)

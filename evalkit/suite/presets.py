@@ -1,0 +1,59 @@
+"""What is known of models by their ids: the API they are documented for, their family, what they reject."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SAMPLING = frozenset({"temperature", "top_p"})
+NOT_IN_RESPONSES = frozenset({"seed", "stop"})
+"""Neutral parameters for which the responses API has no word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """The defaults for every model whose id matches `pattern`."""
+
+    pattern: str
+    family: str
+    api: str = "chat"
+    provider: str = "gptproto"
+    cap_field: str = "max_tokens"
+    rejects: frozenset[str] = frozenset()
+    example: str = ""
+
+    def rejected(self, api: str) -> frozenset[str]:
+        """Neutral parameters that this model is known to reject when asked through `api`."""
+        return self.rejects | (NOT_IN_RESPONSES if api == "responses" else frozenset())
+
+
+def _reasoning(pattern: str, *, api: str, example: str) -> Preset:
+    return Preset(
+        pattern=pattern,
+        family="reasoning",
+        api=api,
+        cap_field="max_completion_tokens",
+        rejects=SAMPLING,
+        example=example,
+    )
+
+
+PRESETS: tuple[Preset, ...] = (
+    # The documented five first; the documentation shows o3 through responses and o4-mini through chat.
+    Preset(pattern=r"gpt-4o(-.+)?|chatgpt-4o.*", family="gpt", example="gpt-4o"),
+    _reasoning(r"o4-mini(-\d.*)?", api="chat", example="o4-mini"),
+    _reasoning(r"o3(-\d.*)?", api="responses", example="o3"),
+    Preset(pattern=r"gemini-.+", family="gemini", example="gemini-2.5-pro"),
+    Preset(pattern=r"doubao-.+", family="doubao", example="doubao-1-5-vision-pro-32k-250115"),
+    Preset(pattern=r"gpt-4\.1(-.+)?|gpt-4-turbo.*|gpt-3\.5-turbo.*", family="gpt", example="gpt-4.1"),
+    _reasoning(r"o[134](-.+)?", api="responses", example="o1"),
+    _reasoning(r"gpt-5(\..+|-.+)?", api="responses", example="gpt-5"),
+    Preset(pattern=r"claude-.+", family="claude", example="claude-sonnet-4"),
+    Preset(pattern=r"grok-.+", family="grok", rejects=frozenset({"stop"}), example="grok-4"),
+    Preset(pattern=r"qwen.*", family="qwen", example="qwen-plus"),
+)
+
+
+def preset_for(model_id: str) -> Preset | None:
+    """The first preset whose pattern fits the whole id; None for a model that nobody here knows."""
+    return next((preset for preset in PRESETS if re.fullmatch(preset.pattern, model_id)), None)
