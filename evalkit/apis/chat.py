@@ -1,0 +1,98 @@
+"""The chat API: `POST chat/completions`, spoken by every model behind the gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from evalkit.apis.outcome import outcome_of
+from evalkit.apis.reading import Part, read, refuse_error
+from evalkit.apis.usage import read_usage
+from evalkit.errors import Undecodable
+from evalkit.registry import APIS
+from evalkit.types import Image, ImageURL, Message, Request, Response
+
+
+class _Message(msgspec.Struct, frozen=True):
+    content: str | list[Part] | None = None
+    refusal: str | None = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    message: _Message | None = None
+    finish_reason: str | None = None
+
+
+class _Body(msgspec.Struct, frozen=True):
+    choices: list[_Choice] | msgspec.UnsetType | None = msgspec.UNSET
+    model: str | None = None
+    usage: Any = None
+
+
+class ChatApi:
+    """Bodies of `chat/completions`."""
+
+    path: str = "chat/completions"
+
+    def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]:
+        """The body: only what was set is in it; `extra_body` is laid over it last."""
+        body: dict[str, Any] = {
+            "model": request.model,
+            "messages": [_encode_message(message, image_url) for message in request.messages],
+        }
+        for name, value in request.params.items():
+            if name != "extra_body":
+                body[request.cap_field if name == "max_output_tokens" else name] = value
+        if request.stream is not None:
+            body["stream"] = request.stream
+        body.update(request.params.get("extra_body", {}))
+        return body
+
+    def decode(self, body: Any) -> Response:
+        """The first choice of a chat completion."""
+        refuse_error(body)
+        answer = read(body, _Body)
+        if answer.choices is msgspec.UNSET:
+            raise Undecodable("protocol", "the answer's body has no `choices`: this is no chat completion")
+        if not answer.choices:
+            raise Undecodable("empty_response", "`choices` is empty")
+        choice = answer.choices[0]
+        text, refusal = _said(choice.message or _Message())
+        return Response(
+            text=refusal or text,
+            model=answer.model,
+            finish_reason=choice.finish_reason,
+            outcome=outcome_of(choice.finish_reason, text=text, refusal=refusal),
+            usage=read_usage(answer.usage),
+            raw=body,
+        )
+
+
+CHAT = APIS.register("chat")(ChatApi())
+
+
+def _encode_message(message: Message, image_url: ImageURL) -> dict[str, Any]:
+    encoded: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.name is not None:
+        encoded["name"] = message.name
+    if message.images:
+        text = [{"type": "text", "text": message.content}] if message.content else []
+        encoded["content"] = text + [_encode_image(image, image_url) for image in message.images]
+    return encoded
+
+
+def _encode_image(image: Image, image_url: ImageURL) -> dict[str, Any]:
+    picture = {"url": image_url(image)}
+    if image.detail is not None:
+        picture["detail"] = image.detail
+    return {"type": "image_url", "image_url": picture}
+
+
+def _said(message: _Message) -> tuple[str, str]:
+    """Its text and its refusal; "" for each that is absent."""
+    if not isinstance(message.content, list):
+        return message.content or "", message.refusal or ""
+    text = "".join(part.visible_text for part in message.content)
+    refusal = "".join(part.refusal or "" for part in message.content)
+    return text, message.refusal or refusal
