@@ -1,0 +1,158 @@
+"""The figures are what one gets by hand, and what is unknown stays unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from evalkit.analysis.frames import load_run
+from evalkit.analysis.summary import about, summarise, total
+from tests.analysis.run_folder import answer, errored, manifest, record, unchecked, write
+
+
+def figures(folder, records, run=None):
+    (row,) = summarise(load_run(write(folder, records, run)))
+    return row
+
+
+def test_every_trial_is_counted_once(tmp_path):
+    records = [record(True), record(True), record(False), errored(), unchecked(), record(None)]
+    row = figures(tmp_path, records, manifest(planned={("gpt-4o", "terse"): 9}))
+    assert (row.n, row.passed, row.failed, row.errors, row.unscored, row.not_run) == (6, 2, 1, 2, 1, 3)
+
+
+def test_errors_stay_out_of_the_pass_rate_and_stand_beside_it_as_bounds(tmp_path):
+    row = figures(tmp_path, [*(record() for _ in range(6)), record(False), errored()])
+    assert row.pass_rate == 6 / 7
+    assert row.pass_rate_bounds == (6 / 8, 7 / 8)
+    assert row.pass_rate_low == pytest.approx(0.486872, abs=1e-6)  # Wilson for 6 of 7
+    assert row.pass_rate_high == pytest.approx(0.974320, abs=1e-6)
+
+
+def test_without_errors_there_are_no_bounds(tmp_path):
+    assert figures(tmp_path, [record(), record(False)]).pass_rate_bounds is None
+
+
+def test_only_errors_leave_the_pass_rate_unknown(tmp_path):
+    row = figures(tmp_path, [errored(), errored()])
+    assert (row.pass_rate, row.pass_rate_low, row.score) == (None, None, None)
+    assert row.pass_rate_bounds == (0.0, 1.0)
+
+
+def test_the_score_is_the_mean_over_scored_trials(tmp_path):
+    row = figures(tmp_path, [record(True, score=0.8), record(False, score=0.3), errored(), record(None)])
+    assert row.score == pytest.approx(0.55)
+
+
+def test_errors_and_outcomes_are_counted_by_kind(tmp_path):
+    records = [
+        record(),
+        record(False, response=answer("Par", outcome="length")),
+        errored("timeout"),
+        errored("timeout"),
+        errored("rate_limit", status=429),
+        unchecked(),
+    ]
+    row = figures(tmp_path, records)
+    assert row.outcomes == {"length": 1, "ok": 2}
+    assert row.error_kinds == {"check_error": 1, "rate_limit": 1, "timeout": 2}
+    assert sum(row.error_kinds.values()) == row.errors
+
+
+def test_latency_speaks_of_fresh_answers_only(tmp_path):
+    records = [record(latency_s=1.0), record(False, latency_s=3.0), record(latency_s=0.001, cached=True), errored()]
+    row = figures(tmp_path, records)
+    assert (row.latency_s.n, row.latency_s.p50) == (2, 2.0)
+    assert (row.ttft_s.n, row.ttft_s.p50) == (0, None)
+
+
+def test_tokens_are_summed_where_known_and_unknown_where_not(tmp_path):
+    records = [
+        record(usage={"input_tokens": 10, "output_tokens": 20, "reasoning_tokens": 5}),
+        record(usage={"input_tokens": 100, "output_tokens": 1}),
+        record(),
+        errored(),
+    ]
+    row = figures(tmp_path, records)
+    assert (row.input_tokens, row.output_tokens, row.reasoning_tokens) == (110, 21, 5)
+    assert row.cached_input_tokens is None
+    assert row.known == {
+        "input_tokens": 2,
+        "output_tokens": 2,
+        "reasoning_tokens": 1,
+        "cached_input_tokens": 0,
+        "cost_usd": 0,
+    }
+
+
+def test_a_sum_of_zeros_is_known(tmp_path):
+    assert figures(tmp_path, [record(usage={"reasoning_tokens": 0})]).reasoning_tokens == 0
+
+
+def test_the_cost_per_pass_divides_all_that_was_paid(tmp_path):
+    row = figures(tmp_path, [record(cost_usd=0.25), record(False, cost_usd=0.5), record(cost_usd=0.25), errored()])
+    assert (row.cost_usd, row.cost_per_pass_usd) == (1.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [record(cost_usd=0.25), record()],  # a part of the cost is unknown
+        [record(False, cost_usd=0.25)],  # nothing passed
+        [record()],
+    ],
+)
+def test_the_cost_per_pass_is_unknown_where_it_would_mislead(tmp_path, records):
+    assert figures(tmp_path, records).cost_per_pass_usd is None
+
+
+def test_the_names_that_answered_are_kept(tmp_path):
+    records = [
+        record(response=answer(answered_by=name)) for name in ("gpt-4o-2024", "gpt-4-gizmo", "gpt-4o-2024", None)
+    ]
+    assert figures(tmp_path, records).answered_by == ("gpt-4-gizmo", "gpt-4o-2024")
+
+
+def test_rows_come_in_the_manifests_order_and_planned_ones_always(tmp_path):
+    run = manifest(
+        models=("o3", "gpt-4o"),
+        prompts=("terse", "careful"),
+        planned={("gpt-4o", "careful"): 2, ("gpt-4o", "terse"): 2, ("o3", "terse"): 2},
+    )
+    records = [record(model="gpt-4o", prompt="careful"), record(model="o3")]
+    rows = summarise(load_run(write(tmp_path, records, run)))
+    assert [(row.model, row.prompt, row.n, row.not_run) for row in rows] == [
+        ("o3", "terse", 1, 1),
+        ("gpt-4o", "terse", 0, 2),
+        ("gpt-4o", "careful", 1, 1),
+    ]
+    assert (rows[1].pass_rate, rows[1].score, rows[1].cost_usd, rows[1].latency_s.p50) == (None, None, None, None)
+
+
+def test_totals_span_prompts_and_models(tmp_path):
+    planned = {(model, prompt): 2 for model in ("o3", "gpt-4o") for prompt in ("terse", "careful")}
+    run = manifest(models=("o3", "gpt-4o"), prompts=("terse", "careful"), planned=planned)
+    records = [
+        record(model="o3", cost_usd=0.5, latency_s=1.0),
+        record(False, model="o3", prompt="careful", cost_usd=0.5, latency_s=2.0),
+        record(model="gpt-4o", cost_usd=1.0, latency_s=9.0),
+    ]
+    frames = load_run(write(tmp_path, records, run))
+    everything, o3 = total(frames), total(frames, "o3")
+    assert (everything.n, everything.passed, everything.not_run, everything.cost_usd) == (3, 2, 5, 2.0)
+    assert (o3.n, o3.pass_rate, o3.not_run, o3.latency_s.p50) == (2, 0.5, 2, 1.5)
+    assert total(frames, "o4-mini") is None
+
+
+def test_the_run_is_told_in_the_words_of_the_contract():
+    told = about(manifest(stand_in=True, notes=("o3 was stopped",), skipped={"later": "waiting"}, git_commit="abc"))
+    assert told == {
+        "id": "quickstart-20261121T184100Z",
+        "suite": "quickstart",
+        "started_at": "2026-11-21T18:41:00.000Z",
+        "ended_at": "2026-11-21T18:41:09.000Z",
+        "stand_in": True,
+        "prices_date": None,
+        "git_commit": "abc",
+        "notes": ("o3 was stopped",),
+        "skipped": {"later": "waiting"},
+    }
