@@ -1,0 +1,134 @@
+"""The stand-in gateway as an ASGI application."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from evalkit.simulator import bodies, chat, responses
+from evalkit.simulator.answers import Answer, answer
+from evalkit.simulator.bodies import ResponsesForm
+from evalkit.simulator.errors import ApiError, gateway, invalid
+from evalkit.simulator.faults import Faults
+from evalkit.simulator.profiles import PROFILES
+from evalkit.simulator.question import Question
+
+_MODELS_SINCE = 1735689600
+_BLOCKED = "Your request was blocked by the content policy due to safety concerns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the stand-in behaves."""
+
+    seed: int = 0
+    latency_scale: float = 1.0
+    """1 waits as long as the models would, 0 not at all."""
+    fault_rate: float = 0.0
+    """The share of valid requests that get 429, 500 or 503, from 0 to 1."""
+    responses_form: ResponsesForm = "string"
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application; its paths begin with /v1."""
+    stand_in = _Gateway(settings)
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", stand_in.chat, methods=["POST"]),
+            Route("/v1/responses", stand_in.responses, methods=["POST"]),
+            Route("/v1/models", stand_in.models, methods=["GET"]),
+        ],
+        exception_handlers={ApiError: _error_reply, HTTPException: _no_such_route},
+    )
+
+
+class _Gateway:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._faults = Faults(settings.fault_rate, settings.seed)
+
+    async def chat(self, request: Request) -> Response:
+        question, drawn = await self._answer(request, chat.read)
+        return JSONResponse(bodies.chat(question, drawn, int(time.time())))
+
+    async def responses(self, request: Request) -> Response:
+        question, drawn = await self._answer(request, responses.read)
+        return JSONResponse(bodies.responses(self._settings.responses_form, question, drawn, int(time.time())))
+
+    async def models(self, request: Request) -> Response:
+        _demand_key(request)
+        common = {"object": "model", "created": _MODELS_SINCE, "owned_by": "stand-in"}
+        return JSONResponse({"object": "list", "data": [{"id": name, **common} for name in PROFILES]})
+
+    async def _answer(self, request: Request, read: Callable[[Mapping[str, Any]], Question]) -> tuple[Question, Answer]:
+        _demand_key(request)
+        question = read(_parsed(await request.body()))
+        expected, repeat = _expected(request), _repeat(request)
+        self._faults.strike(f"{question.digest}/{repeat}")
+        if question.says("[[content_policy]]"):
+            raise gateway(400, _BLOCKED, "503")
+        drawn = answer(question, seed=self._settings.seed, expected=expected, repeat=repeat)
+        await anyio.sleep(drawn.latency_s * self._settings.latency_scale)
+        return question, drawn
+
+
+def _demand_key(request: Request) -> None:
+    """`Bearer sk-…` or the bare `sk-…`, as the gateway's documents show both."""
+    scheme, _, rest = request.headers.get("authorization", "").strip().partition(" ")
+    key = rest.strip() if scheme.lower() == "bearer" else scheme
+    if not key.startswith("sk-") or key == "sk-":
+        raise gateway(401, "API key is missing or invalid", "401")
+
+
+def _parsed(raw: bytes) -> Mapping[str, Any]:
+    try:
+        body = json.loads(raw, parse_constant=_no_constant)
+        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate is no text
+    except (ValueError, RecursionError):
+        raise invalid("We could not parse the JSON body of your request.") from None
+    if not isinstance(body, dict):
+        raise invalid("The JSON body of your request must be an object.")
+    return body
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _expected(request: Request) -> str | None:
+    header = request.headers.get("x-evalkit-expected")
+    try:
+        return None if header is None else unquote(header, errors="strict")
+    except UnicodeDecodeError:
+        raise invalid("x-evalkit-expected must be percent-encoded UTF-8.") from None
+
+
+def _repeat(request: Request) -> int:
+    header = request.headers.get("x-evalkit-repeat", "0")
+    if not (header.isascii() and header.isdigit()):
+        raise invalid(f"x-evalkit-repeat must be a whole number from 0, not '{header}'.")
+    return int(header)
+
+
+async def _error_reply(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return JSONResponse(error.body, error.status, error.headers)
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    reply = invalid(f"Invalid URL ({request.method} {request.url.path})", status=error.status_code)
+    return JSONResponse(reply.body, reply.status, error.headers)

@@ -1,0 +1,60 @@
+"""What was asked, once a request has been found valid: free of the API it came through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from evalkit.simulator.profiles import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture in a message."""
+
+    reference: str
+    """Its URL, or the SHA-256 of its bytes."""
+    width: int
+    """Pixels; a usual size where the picture was not measured."""
+    height: int
+    detail: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A message."""
+
+    role: str
+    text: str
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A conversation and what its settings do to the answer."""
+
+    profile: Profile
+    turns: tuple[Turn, ...]
+    cap: int | None = None
+    """The most output tokens, reasoning included."""
+    effort: str = "medium"
+    as_json: bool = False
+    stop: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Stands for the model and the conversation, and for none of the settings."""
+        turns = [[turn.role, turn.text, [picture.reference for picture in turn.pictures]] for turn in self.turns]
+        return hashlib.sha256(json.dumps([self.profile.id, turns]).encode()).hexdigest()
+
+    @property
+    def asked(self) -> str:
+        """The last user message, or what comes closest to one."""
+        users = [turn.text for turn in self.turns if turn.role == "user"]
+        return users[-1] if users else self.turns[-1].text
+
+    def says(self, words: str) -> bool:
+        """Whether a user message contains `words`."""
+        return any(turn.role == "user" and words in turn.text for turn in self.turns)

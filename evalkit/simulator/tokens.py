@@ -1,0 +1,30 @@
+"""A rough count of tokens, good enough to bill plausibly and to cut at a cap."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from evalkit.simulator.question import Question
+
+_TOKEN = re.compile(r"[A-Za-zÀ-ɏͰ-῿]{1,8}|[0-9]{1,3}|\S")
+_PER_MESSAGE = 3
+_PRIMING = 3
+
+
+def count(text: str) -> int:
+    """One for up to 8 letters of a word or 3 digits of a number, and for any other visible character."""
+    return sum(1 for _ in _TOKEN.finditer(text))
+
+
+def cut(text: str, limit: int) -> str:
+    """The beginning of `text` that takes `limit` tokens; `limit` ≥ 1."""
+    last = next(islice(_TOKEN.finditer(text), limit - 1, None), None)
+    return text if last is None else text[: last.end()]
+
+
+def prompt_tokens(question: Question) -> int:
+    """The whole conversation with its frame and its pictures."""
+    texts = sum(_PER_MESSAGE + count(turn.text) for turn in question.turns)
+    pictures = (picture for turn in question.turns for picture in turn.pictures)
+    return _PRIMING + texts + sum(question.profile.pictures(seen.width, seen.height, seen.detail) for seen in pictures)
