@@ -1,0 +1,32 @@
+"""The check that turns another one round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evalkit.checks.contract import argument, verdict
+from evalkit.registry import CHECKS
+from evalkit.types import Check, Context, Finding
+
+
+@CHECKS.register("not")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """The inner check does not pass; where it cannot be run, neither can this."""
+
+    check: Check = argument("The check that must fail.")  # noqa: RUF009
+
+    @property
+    def operational(self) -> bool:
+        """As the inner check."""
+        return self.check.operational
+
+    @property
+    def blocking(self) -> bool:
+        """As the inner check."""
+        return self.check.blocking
+
+    def find(self, context: Context) -> Finding:
+        """The inner check's finding, turned round."""
+        found = self.check.find(context)
+        return verdict(passed=not found.passed, reason=f"not wanted: {found.reason}", value=1 - found.value)

@@ -1,0 +1,89 @@
+"""The check that reads a number out of the answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from dataclasses import dataclass
+from decimal import Context as Arithmetic
+from decimal import Decimal
+from typing import ClassVar
+
+from evalkit.checks.contract import BuiltInCheck, argument, shown, verdict
+from evalkit.registry import CHECKS
+from evalkit.types import Context, Finding
+
+_MINUS, _PLUS, _POINTS, _GROUPING, _CURRENCY = "-−－﹣", "+＋", ".．٫", ",\u00a0\u2009\u202f", "$€£¥₹₩₽￥＄￡"
+_NUMBER = re.compile(
+    rf"""
+    ((?<![\w)\]}}.]) [{_MINUS}{_PLUS}] ([{_CURRENCY}][ \u00a0]?)?)?   # a sign, but no dash between words or numbers
+    (?<!\d\.)                                                         # not the end of 1.2.3
+    (                                                                 # digits of no word, but of a currency's code
+        ( (?<![A-Za-zÀ-ÖØ-öø-ɏͰ-ӿ_\d]) | (?<=(?<![A-Za-z])[A-Z]{{3}}) )
+        ( \d{{1,3}}([{_GROUPING}]\d{{3}})+(?!\d) | \d++ ) ([{_POINTS}]\d++)?
+    |   (?<![\w.]) [{_POINTS}]\d++
+    )
+    ([eE][{_MINUS}{_PLUS}]?\d{{1,9}}(?!\d))?
+    """,
+    re.VERBOSE,
+)
+_PLAIN = str.maketrans(
+    {**dict.fromkeys(_MINUS, "-"), **dict.fromkeys(_PLUS, "+"), **dict.fromkeys(_POINTS, ".")}
+    | dict.fromkeys(_GROUPING + _CURRENCY + " ")
+)
+_EXACT = Arithmetic(prec=1000)
+"""More digits than the sum of any two floats has."""
+
+
+@CHECKS.register("number")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number(BuiltInCheck):
+    """The last number in the answer is this one, within the tolerance.
+
+    Read as numbers: `1,234.5` (a comma or a hard space between groups of three digits), `-$5`, `−5`, `1e3`, `.5`,
+    `１２．５`; a unit or a percent sign after it is ignored, so `12%` is 12. A decimal comma is not understood. Digits
+    of a word (`CO2`) are no number, those after a currency's code (`USD118`) are. The dash of a range (`10-12`) is no
+    minus. An answer without a number fails. The comparison is exact: 118.4 and 118.41 differ by 0.01.
+    """
+
+    blocking: ClassVar[bool] = True
+
+    value: int | float = argument("The number that is expected.")
+    tolerance: float = argument("How far off it may be, in its own unit.", default=0.0)
+    relative_tolerance: float = argument("How far off it may be, as a share of the value: 0.01 is 1 %.", default=0.0)
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"value must be a finite number, not {self.value}")
+        for name in ("tolerance", "relative_tolerance"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a finite number of at least 0, not {getattr(self, name)}")
+
+    def find(self, context: Context) -> Finding:
+        """Compares the answer's last number; the larger of the two tolerances counts."""
+        written = _last_number(context.output)
+        if written is None:
+            return verdict(passed=False, reason=f"expected {self.value}, no number in {shown(context.output)}")
+        value, off = _decimal(self.value), self._tolerance()
+        passed = _EXACT.subtract(value, off) <= Decimal(written.translate(_PLAIN)) <= _EXACT.add(value, off)
+        return verdict(
+            passed=passed, reason=f"expected {self.value}{f' ± {off}' if off else ''}, answered {shown(written)}"
+        )
+
+    def _tolerance(self) -> Decimal:
+        share = _EXACT.multiply(_decimal(self.relative_tolerance), _decimal(abs(self.value)))
+        return max(_decimal(self.tolerance), share)
+
+
+def _decimal(number: float) -> Decimal:
+    """A number as it is spelt: 118.4, not the binary fraction next to it."""
+    return Decimal(repr(number))
+
+
+def _last_number(text: str) -> str | None:
+    """No number spans lines, and the last one mostly stands in the last line."""
+    for line in reversed(text.splitlines()):
+        for last in deque(_NUMBER.finditer(line), maxlen=1):
+            return last.group()
+    return None
