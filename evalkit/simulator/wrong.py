@@ -9,6 +9,7 @@ from typing import Any
 
 _NUMBER = re.compile(r"[^0-9]{0,8}[0-9][0-9,.]*(?:[eE][+-]?[0-9]+)?[^0-9]{0,8}")
 _DATE_OR_TIME = re.compile(r"[0-9]+(?:[-/.:T ][0-9]+)+Z?")
+_WORD = re.compile(r"[0-9][0-9.,]*[0-9]|\w+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _POOLS = (
@@ -51,7 +52,7 @@ def _other_text(expected: str, draw: Random) -> str:
         return _other_number(expected, draw)
     if _DATE_OR_TIME.fullmatch(expected):
         return _other_digit(expected, expected.rindex(re.findall("[0-9]", expected)[-1]), draw)
-    words = expected.split()
+    words = _WORD.findall(expected)
     pool = _pool_of(expected)
     if pool is None and len(words) > 1:
         return _other_sentence(expected, words, draw)
@@ -66,9 +67,10 @@ def _pool_of(expected: str) -> list[str] | None:
 
 
 def _other_sentence(expected: str, words: list[str], draw: Random) -> str:
-    """The same words but for one of the longest."""
+    """The same words but for a number, or else one of the longest."""
     longest = max(map(len, words))
-    word = draw.choice([word for word in words if len(word) == longest])
+    numbers = [word for word in words if word[0].isdecimal()]
+    word = draw.choice(numbers or [word for word in words if len(word) == longest])
     return expected.replace(word, _other_text(word, draw), 1)
 
 
