@@ -1,0 +1,58 @@
+"""Turns what arrived over HTTP into a Response or a Failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from evalkit.errors import ErrorReply, Undecodable
+from evalkit.gateway import verdicts
+from evalkit.gateway.bodies import parse
+from evalkit.gateway.faults import Blocked, Failure, advice, classify_reply, classify_status
+from evalkit.gateway.scrub import Scrubber
+from evalkit.registry import Api
+from evalkit.types import Model, Response, Usage
+
+
+def understand(
+    status: int, headers: Mapping[str, str], body: bytes, *, api: Api, model: Model, scrub: Scrubber
+) -> Response:
+    """The answer, without the key wherever the gateway echoed it. Raises `Failure`."""
+    if 200 <= status < 300:
+        return _decode(status, headers, body, api, model, scrub)
+    said = _said(body, scrub)
+    verdict = classify_status(status, {name: scrub.text(value) for name, value in headers.items()}, said, model)
+    return _blocked(verdict, said)
+
+
+def _decode(status: int, headers: Mapping[str, str], body: bytes, api: Api, model: Model, scrub: Scrubber) -> Response:
+    if not body.strip():
+        raise Failure(verdicts.EMPTY_BODY, advice(verdicts.EMPTY_BODY, model), status=status)
+    if headers.get("content-type", "").startswith("text/event-stream"):
+        raise Failure(verdicts.STREAM, advice(verdicts.STREAM, model), status=status)
+    value = parse(body, scrub, status=status)
+    try:
+        return api.decode(value)
+    except ErrorReply as reply:
+        return _blocked(classify_reply(reply, model, status=status), value)
+    except Undecodable as error:
+        _undecodable(error, status)
+
+
+def _undecodable(error: Undecodable, status: int) -> NoReturn:
+    verdict = verdicts.EMPTY_ANSWER if error.kind == "empty_response" else verdicts.NO_JSON
+    raise Failure(verdict, str(error), status=status) from error
+
+
+def _said(body: bytes, scrub: Scrubber) -> Any:
+    """An error body as JSON, or as text where it is none: nothing in it may hide the status it came with."""
+    try:
+        return parse(body, scrub)
+    except Failure:
+        return scrub.text(body.decode(errors="replace"))
+
+
+def _blocked(verdict: Failure | Blocked, raw: Any) -> Response:
+    if isinstance(verdict, Failure):
+        raise verdict
+    return Response(text="", model=None, finish_reason=None, outcome="content_policy", usage=Usage(), raw=raw)

@@ -1,0 +1,163 @@
+"""Asks models over HTTP: one request in, one answer or one fault out, with all attempts in between."""
+
+from __future__ import annotations
+
+import random
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Self
+
+import anyio
+import httpx
+import msgspec
+
+from evalkit.gateway import verdicts
+from evalkit.gateway.answers import understand
+from evalkit.gateway.bodies import read_body
+from evalkit.gateway.faults import Failure, advice, classify_transport
+from evalkit.gateway.providers import endpoint
+from evalkit.gateway.retry import OnRetry, Pause, retrying
+from evalkit.gateway.scrub import Scrubber
+from evalkit.gateway.transport import open_client, open_trust, timeout
+from evalkit.gateway.verdicts import Stop
+from evalkit.registry import APIS, Api
+from evalkit.types import Fault, ImageURL, Model, Provider, Response, Trial
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one trial's request. Either `response` or `fault` is None."""
+
+    response: Response | None = None
+    fault: Fault | None = None
+    stop: Stop = Stop.NOTHING
+    """What the fault puts an end to besides this trial."""
+    latency_s: float | None = None
+    """The successful attempt alone, from before it was sent to the end of its body."""
+    attempts: int = 0
+    """How many requests were sent, or tried to be."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """An open client to one provider, and what hides its key."""
+
+    client: httpx.AsyncClient
+    scrub: Scrubber
+
+
+@dataclass(slots=True)
+class _Call:
+    """One trial's request, written once and sent as often as it takes."""
+
+    model: Model
+    api: Api
+    line: _Line
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    attempts: int = field(default=0, init=False)
+
+
+class Gateway:
+    """All the connections of one run, as an async context manager.
+
+    `keys` maps a provider's name to its key (`providers.resolve_keys`). `transport` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[str, str | None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: random.Random | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._jitter = jitter or random.Random()  # noqa: S311  (it spreads waits; nothing secret hangs on it)
+        self._transport = transport
+        self._lines: dict[str, _Line] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for line in self._lines.values():
+            await line.client.aclose()
+        self._lines.clear()
+
+    async def ask(
+        self,
+        trial: Trial,
+        *,
+        image_url: ImageURL,
+        pause: Pause = anyio.sleep,
+        headers: Mapping[str, str] | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> Reply:
+        """Sends a trial's request until it is answered or given up; only cancellation comes out as an exception.
+
+        `pause` waits between attempts. `headers` (ASCII) go out beside the usual ones.
+        """
+        model = trial.model
+        try:
+            call = self._prepare(trial, image_url, headers or {})
+        except (OSError, TypeError, ValueError, RecursionError) as error:
+            failure = Failure(verdicts.UNSENDABLE, f"{advice(verdicts.UNSENDABLE, model)}: {error}")
+            return Reply(fault=failure.fault)
+        loop = retrying(model, pause=pause, jitter=self._jitter, on_retry=on_retry)
+        try:
+            answer: tuple[Response, float] = await loop(self._attempt, call)
+        except Failure as failure:
+            return Reply(fault=failure.fault, stop=failure.stop, attempts=call.attempts)
+        return Reply(response=answer[0], latency_s=answer[1], attempts=call.attempts)
+
+    def _prepare(self, trial: Trial, image_url: ImageURL, headers: Mapping[str, str]) -> _Call:
+        model = trial.model
+        api = APIS[model.api]
+        return _Call(
+            model=model,
+            api=api,
+            line=self._line(model.provider),
+            url=endpoint(model.provider.base_url, api.path),
+            body=msgspec.json.encode(api.encode(trial.request, image_url)),
+            headers=headers,
+        )
+
+    def _line(self, provider: Provider) -> _Line:
+        if provider.name not in self._lines:
+            key = self._keys[provider.name]
+            client = open_client(provider, key, trust=self._trust, transport=self._transport)
+            self._lines[provider.name] = _Line(client, Scrubber(key))
+        return self._lines[provider.name]
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return open_trust()
+
+    async def _attempt(self, call: _Call) -> tuple[Response, float]:
+        call.attempts += 1
+        started = self._clock()
+        status, headers, body = await self._exchange(call)
+        latency_s = self._clock() - started
+        answer = understand(status, headers, body, api=call.api, model=call.model, scrub=call.line.scrub)
+        return answer, latency_s
+
+    async def _exchange(self, call: _Call) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and whole body of one answer, within the model's time. Raises `Failure`."""
+        answered = False
+        limit = timeout(call.model.timeout_s)
+        try:
+            with anyio.fail_after(call.model.timeout_s):
+                request = call.line.client.stream(
+                    "POST", call.url, content=call.body, headers=call.headers, timeout=limit
+                )
+                async with request as answer:
+                    answered = True
+                    return answer.status_code, answer.headers, await read_body(answer)
+        except (httpx.RequestError, OSError) as error:
+            reason = call.line.scrub.text(str(error))
+            raise classify_transport(error, reason, call.model, answered=answered) from error
