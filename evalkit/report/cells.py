@@ -1,0 +1,74 @@
+"""How figures and names are spelt for people: short, aligned by their last digit, unknown as "–"."""
+
+from __future__ import annotations
+
+import math
+
+from evalkit.types import ModelSummary
+
+__all__ = ["MARKS", "UNKNOWN", "interval", "one_line", "percent", "score", "seconds", "tokens", "total", "usd"]
+
+UNKNOWN = "–"
+MARKS = {"pass": "✓ PASS", "fail": "✗ FAIL", "inconclusive": "? INCONCLUSIVE"}
+
+_LONGEST = 2_000
+_JOINERS = "\u200c\u200d"
+
+
+def one_line(text: str) -> str:
+    """Text from a suite or an answer on one line, without what steers a terminal or turns the writing round."""
+    kept = " ".join(text[:_LONGEST].split())
+    return "".join(char if char.isprintable() or char in _JOINERS else "�" for char in kept)
+
+
+def score(value: float | None) -> str:
+    """`0.917`."""
+    return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def percent(rate: float | None) -> str:
+    """`91.7` for 0.917; the % sign stands in the heading."""
+    return UNKNOWN if rate is None else f"{100 * rate:.1f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """`81–97` in per cent, rounded outwards; with a decimal where it is narrow."""
+    if low is None or high is None:
+        return UNKNOWN
+    digits = 0 if high - low >= 0.1 else 1
+    scale = 10**digits
+    shown = (math.floor(100 * low * scale) / scale, math.ceil(100 * high * scale) / scale)
+    return "–".join(f"{end:.{digits}f}" for end in shown)
+
+
+def seconds(value: float | None) -> str:
+    """`0.61`, `13.3`, `612`; the unit stands in the heading."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def tokens(value: int | None) -> str:
+    """`29,338`; six digits and more as `293k` or `29.3M`."""
+    if value is None:
+        return UNKNOWN
+    if value < 100_000:
+        return f"{value:,}"
+    return f"{value / 1e3:.0f}k" if value < 999_500 else f"{value / 1e6:.3g}M" if value < 1e9 else f"{value / 1e9:.3g}G"
+
+
+def usd(value: float | None) -> str:
+    """Dollars without their sign: two decimals from 1 on, three significant digits below, never an exponent."""
+    if value is None:
+        return UNKNOWN
+    if value >= 1 or value == 0:
+        return f"{value:,.2f}"
+    return f"{value:.{2 - math.floor(math.log10(value))}f}"
+
+
+def total(row: ModelSummary, field: str) -> str:
+    """A sum of tokens or of `cost_usd`, marked `≥` where some answers did not say theirs."""
+    value = getattr(row, field)
+    shown = usd(value) if field == "cost_usd" else tokens(value)
+    partial = value is not None and row.known[field] < sum(row.outcomes.values())
+    return f"≥{shown}" if partial else shown

@@ -1,0 +1,134 @@
+"""A run on the terminal: the table of models, what failed, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from evalkit.analysis.failures import error_groups, failed_trials
+from evalkit.display import clip, pad, width
+from evalkit.registry import REPORTS
+from evalkit.report import cells, headline
+from evalkit.report.figures import Figure, figures
+from evalkit.report.table import Column, Group, draw, shorten, wrap
+from evalkit.types import ModelSummary
+
+if TYPE_CHECKING:
+    from evalkit.analysis.frames import JudgedRun
+
+__all__ = ["Console"]
+
+_LISTED = 10
+_NARROWEST = 36
+"""Columns that a gate's value needs to stand beside its name, not below."""
+_INDENT = "  "
+_COLORS = {"pass": "32", "fail": "31", "inconclusive": "33", "warn": "33", "bold": "1", "faint": "2"}
+
+
+@dataclass(kw_only=True)
+class Console:
+    """Lines of at most `columns` (40 or more), with ANSI colours on demand; every coloured mark is also a word."""
+
+    columns: int = 100
+    color: bool = False
+    filename: str | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.columns = max(40, self.columns)
+
+    def render(self, run: JudgedRun) -> str:
+        """The whole report; it ends with the verdict."""
+        sections = (self._head, self._table, self._failed, self._errors, self._remarks, self._gates, self._verdict)
+        drawn = ["\n".join(section(run)) for section in sections]
+        return "\n\n".join(section for section in drawn if section) + "\n"
+
+    def _head(self, run: JudgedRun) -> Iterator[str]:
+        yield self._paint("bold", clip(f"{cells.one_line(run.manifest.suite)}: {headline.scope(run)}", self.columns))
+        yield from wrap(headline.counts(run.summary), self.columns)
+        if run.manifest.stand_in:
+            yield from (self._paint("warn", line) for line in wrap(headline.STAND_IN, self.columns))
+
+    def _table(self, run: JudgedRun) -> Iterator[str]:
+        rows = run.summary.models
+        labels = [cells.one_line(headline.label(run.manifest, row.model, row.prompt)) for row in rows]
+        groups = [
+            Group(title=title, members=tuple(self._column(figure, rows) for figure in members))
+            for title, members in groupby(figures(rows), key=lambda figure: figure.group)
+        ]
+        return draw(labels, groups, self.columns, lambda text: self._paint("faint", text))
+
+    def _column(self, figure: Figure, rows: Iterable[ModelSummary]) -> Column:
+        def paint(cell: str) -> str:
+            return self._paint(figure.tone, cell) if figure.tone and cell.strip() != "0" else cell
+
+        return Column(heading=figure.heading, cells=[figure.spell(row) for row in rows], paint=paint)
+
+    def _failed(self, run: JudgedRun) -> Iterator[str]:
+        failed = sum(row.failed for row in run.summary.models)
+        if not failed:
+            return
+        yield self._paint("bold", f"Failed ({failed:,})")
+        entries = [
+            (
+                f"{trial.case_id} #{trial.repeat + 1}" if trial.repeat else trial.case_id,
+                headline.label(run.manifest, trial.model, trial.prompt),
+                f"{trial.check}: {trial.reason}" if trial.check else trial.reason,
+            )
+            for trial in failed_trials(run, _LISTED)
+        ]
+        yield from self._listed(entries)
+        if failed > _LISTED:
+            yield f"{_INDENT}+{failed - _LISTED:,} more"
+
+    def _errors(self, run: JudgedRun) -> Iterator[str]:
+        errors = sum(row.errors for row in run.summary.models)
+        if not errors:
+            return
+        groups = error_groups(run, _LISTED)
+        yield self._paint("bold", f"Errors ({errors:,})")
+        yield from self._listed([(f"{group.kind} × {group.trials:,}", group.model, group.message) for group in groups])
+        rest = errors - sum(group.trials for group in groups)
+        if rest:
+            yield f"{_INDENT}+{rest:,} more"
+
+    def _listed(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
+        """Two aligned columns, each at most a quarter of the width, and what is left for the reason."""
+        most = self.columns // 4
+        shown = [[cells.one_line(part) for part in entry] for entry in entries]
+        first, second = (min(most, max(width(entry[place]) for entry in shown)) for place in (0, 1))
+        for what, who, why in shown:
+            line = f"{_INDENT}{pad(shorten(what, first), first)}  {pad(shorten(who, second), second)}  {why}"
+            yield clip(line, self.columns)
+
+    def _remarks(self, run: JudgedRun) -> Iterator[str]:
+        for remark in headline.remarks(run):
+            yield from wrap(cells.one_line(remark), self.columns, first="· ", rest="  ")
+
+    def _gates(self, run: JudgedRun) -> Iterator[str]:
+        gates = run.summary.gates
+        if not gates:
+            return
+        yield self._paint("bold", "Gates")
+        marks = max(len(cells.MARKS[gate.result]) for gate in gates)
+        shown = [shorten(cells.one_line(gate.gate), self.columns - marks - 4) for gate in gates]
+        names = max(map(width, shown))
+        before = marks + names + 6
+        beside = before + _NARROWEST <= self.columns
+        for gate, name in zip(gates, shown, strict=True):
+            head = f"{_INDENT}{self._paint(gate.result, pad(cells.MARKS[gate.result], marks))}  {name}"
+            found = wrap(headline.found(gate), self.columns, first=" " * (before if beside else marks + 4))
+            yield head + " " * (names - width(name) + 2) + next(found)[before:] if beside else head
+            yield from found
+
+    def _verdict(self, run: JudgedRun) -> Iterator[str]:
+        verdict = run.summary.verdict
+        for line in wrap(f"{cells.MARKS[verdict]}: {headline.verdict(run.summary)}", self.columns):
+            yield self._paint(verdict, line)
+
+    def _paint(self, tone: str, text: str) -> str:
+        return f"\x1b[{_COLORS[tone]}m{text}\x1b[0m" if self.color else text
+
+
+REPORTS.register("console")(Console())

@@ -1,0 +1,114 @@
+"""What a run amounts to in sentences: its scope, its counts, its verdict, and what readers should know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalkit.report.cells import one_line, percent, usd
+from evalkit.types import GateResult, Manifest, ModelSummary, Summary
+
+if TYPE_CHECKING:
+    from evalkit.analysis.frames import JudgedRun
+
+__all__ = ["STAND_IN", "counts", "found", "label", "remarks", "scope", "verdict"]
+
+STAND_IN = "Answers from the stand-in gateway: they say nothing about any model."
+
+_RESULTS = {"fail": "failed", "inconclusive": "could not be decided", "pass": "passed"}
+_OUTCOMES = {"length": "cut off at the cap", "refusal": "refused", "content_policy": "blocked by a content policy"}
+
+
+def scope(run: JudgedRun) -> str:
+    """`12 cases × 5 models × 2 prompts`."""
+    cases = run.records["case_id"].nunique()
+    parts = [_plural(cases, "case"), _plural(len(run.manifest.models), "model")]
+    if len(run.manifest.prompts) > 1:
+        parts.append(_plural(len(run.manifest.prompts), "prompt"))
+    return " × ".join(parts)
+
+
+def label(manifest: Manifest, model: str, prompt: str) -> str:
+    """`gpt-4o [terse]`; the model alone where all were asked with the same prompt."""
+    return f"{model} [{prompt}]" if len(manifest.prompts) > 1 else model
+
+
+def counts(summary: Summary) -> str:
+    """`60 trials: 51 passed, 7 failed, 2 errors · 0.0412 USD`; of the rarer states only what occurred."""
+
+    def over(field: str) -> int:
+        return sum(getattr(row, field) for row in summary.models)
+
+    parts = [f"{over('passed'):,} passed", f"{over('failed'):,} failed", _plural(over("errors"), "error")]
+    parts += [
+        f"{over(field):,} {word}" for field, word in (("unscored", "unscored"), ("not_run", "not run")) if over(field)
+    ]
+    return f"{_plural(over('n'), 'trial')}: {', '.join(parts)}{_spent(summary)}"
+
+
+def _spent(summary: Summary) -> str:
+    costs = [row.cost_usd for row in summary.models if row.cost_usd is not None]
+    complete = all(row.known["cost_usd"] == sum(row.outcomes.values()) for row in summary.models)
+    return f" · {'' if complete else '≥'}{usd(sum(costs))} USD" if costs else ""
+
+
+def verdict(summary: Summary) -> str:
+    """Why the verdict is what it is."""
+    if summary.gates:
+        gates = _plural(len(summary.gates), "gate")
+        results = ((word, sum(gate.result == each for gate in summary.gates)) for each, word in _RESULTS.items())
+        return f"of {gates}, " + ", ".join(f"{n} {word}" for word, n in results if n)
+    if summary.verdict == "fail":
+        return f"{_plural(sum(row.failed for row in summary.models), 'trial')} failed"
+    if summary.verdict == "pass":
+        return "every scored trial passed"
+    if any(row.passed for row in summary.models):
+        return "nothing failed, but some trials have no answer or could not be checked"
+    return "nothing was scored"
+
+
+def found(gate: GateResult) -> str:
+    """`0.85 (95 % CI 0.709–0.929, n = 40); 2 of 42 trials were not run`."""
+    if gate.value is None:
+        return f"unknown: {one_line(gate.reason)}"
+    spread = f"95 % CI {gate.low:.3f}–{gate.high:.3f}, " if gate.low is not None and gate.high is not None else ""
+    value = f"{gate.value:.4g}"
+    if value == f"{gate.limit:.4g}" and gate.value != gate.limit:
+        value = f"{gate.value:.8g}"
+    return "; ".join(filter(None, [f"{value} ({spread}n = {gate.n:,})", one_line(gate.reason)]))
+
+
+def remarks(run: JudgedRun) -> Iterator[str]:
+    """What the figures do not show by themselves, one sentence each; names in them come from the suite."""
+    if run.manifest.ended_at is None:
+        yield "The run has not ended: it is still going on, or it was stopped."
+    yield from run.manifest.notes
+    skipped = run.manifest.skipped
+    if skipped:
+        yield f"{_plural(len(skipped), 'case')} skipped: " + "; ".join(
+            f"{case} ({why})" for case, why in skipped.items()
+        )
+    for row in run.summary.models:
+        yield from _of_row(label(run.manifest, row.model, row.prompt), row)
+    yield from _other_names(run.manifest, run.summary)
+
+
+def _of_row(name: str, row: ModelSummary) -> Iterator[str]:
+    if row.pass_rate_bounds:
+        low, high = row.pass_rate_bounds
+        errors = _plural(row.errors, "error")
+        yield f"{name}: {errors}; with answers instead, its pass rate would lie in {percent(low)}–{percent(high)} %."
+    ended = [f"{row.outcomes[outcome]:,} {words}" for outcome, words in _OUTCOMES.items() if row.outcomes.get(outcome)]
+    if ended:
+        yield f"{name}: {', '.join(ended)}."
+
+
+def _other_names(manifest: Manifest, summary: Summary) -> Iterator[str]:
+    for model in manifest.models:
+        names = {name for row in summary.models if row.model == model.name for name in row.answered_by} - {model.id}
+        if names:
+            yield f"{model.name}: asked as {model.id}, answered by {', '.join(sorted(names))}."
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -1,0 +1,133 @@
+"""summary.md: a run for pull requests and job summaries, the verdict first, in at most 64 KB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from evalkit.analysis.failures import error_groups, failed_trials
+from evalkit.display import clip
+from evalkit.registry import REPORTS
+from evalkit.report import cells, headline
+from evalkit.report.figures import figures
+
+if TYPE_CHECKING:
+    from evalkit.analysis.frames import JudgedRun
+
+__all__ = ["Markdown"]
+
+_ROOM = 64_000
+"""Bytes of a whole report, a little under 64 KB; tables and lists other than the failures get a part of them each."""
+_PART = 12_000
+_LONGEST_CELL = 300
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~#@!$]|:(?=\S)|(?<=www)\.|^[-+]")
+_ENUMERATION = re.compile(r"^(\d+)([.)]\s)")
+
+
+class Markdown:
+    """GitHub-flavoured tables; names and reasons stand in code spans, where nothing in them is markup."""
+
+    filename: str | None = "summary.md"
+
+    def render(self, run: JudgedRun) -> str:
+        """The report; where there are too many rows, it says how many more there are."""
+        before = [self._head(run), self._gates(run), self._models(run)]
+        after = [self._errors(run), self._remarks(run), self._about(run)]
+        room = _ROOM - sum(len(block.encode()) + 2 for block in (*before, *after))
+        blocks = [*before, self._failed(run, room), *after]
+        return "\n\n".join(block for block in blocks if block) + "\n"
+
+    def _head(self, run: JudgedRun) -> str:
+        lines = [f"# {cells.MARKS[run.summary.verdict]}: {plain(run.manifest.suite)}"]
+        lines += [f"**{headline.STAND_IN}**"] if run.manifest.stand_in else []
+        lines += [f"{headline.verdict(run.summary).capitalize()}."]
+        lines += [f"{headline.scope(run)}, {headline.counts(run.summary)}."]
+        return "\n\n".join(lines)
+
+    def _gates(self, run: JudgedRun) -> str:
+        rows = ([cells.MARKS[gate.result], code(gate.gate), plain(headline.found(gate))] for gate in run.summary.gates)
+        return _table("Gates", ["result", "gate", "value"], rows, len(run.summary.gates), _PART)
+
+    def _models(self, run: JudgedRun) -> str:
+        models = run.summary.models
+        shown = figures(models)
+        rows = ([code(row.model), code(row.prompt), *(figure.spell(row) for figure in shown)] for row in models)
+        header = ["model", "prompt", *(figure.name for figure in shown)]
+        return _table("Models", header, rows, len(models), 2 * _PART, right=len(shown))
+
+    def _failed(self, run: JudgedRun, room: int) -> str:
+        rows = (
+            [code(trial.case_id), code(trial.model), code(trial.prompt), code(trial.check or ""), code(trial.reason)]
+            for trial in failed_trials(run, room // 20)
+        )
+        failed = sum(row.failed for row in run.summary.models)
+        return _table(f"Failed ({failed:,})", ["case", "model", "prompt", "check", "reason"], rows, failed, room)
+
+    def _errors(self, run: JudgedRun) -> str:
+        errors = sum(row.errors for row in run.summary.models)
+        groups = error_groups(run, errors)
+        rows = (
+            [code(group.model), group.kind, f"{group.trials:,}", code(group.case_id), code(group.message)]
+            for group in groups
+        )
+        header = ["model", "error", "trials", "first case", "message"]
+        return _table(f"Errors ({errors:,})", header, rows, len(groups), _PART)
+
+    def _remarks(self, run: JudgedRun) -> str:
+        remarks = list(headline.remarks(run))
+        lines = list(_fitting((f"- {plain(remark)}" for remark in remarks), _PART))
+        if len(lines) < len(remarks):
+            lines.append(f"- {len(remarks) - len(lines):,} more remarks")
+        return "\n".join(["## Remarks", "", *lines]) if lines else ""
+
+    def _about(self, run: JudgedRun) -> str:
+        about = run.manifest
+        facts = [f"Run {plain(about.id)}", f"started {about.started_at}"]
+        facts += [f"ended {about.ended_at}"] if about.ended_at else []
+        facts += [f"prices of {about.prices_date}"] if about.prices_date else []
+        facts += [f"git {plain(about.git_commit[:12])}"] if about.git_commit else []
+        return f"{' · '.join(facts)}. Unknown is {cells.UNKNOWN}; ≥ marks a sum of which a part is unknown."
+
+
+def code(text: str) -> str:
+    """`text` on one line as a code span for a table, cut where it is long; "–" where it is empty."""
+    shown = clip(cells.one_line(text), _LONGEST_CELL)
+    if not shown:
+        return cells.UNKNOWN
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    # A table takes \\| for a backslash and the end of the cell, hence the blank.
+    shown = shown.replace("\\|", "\\ |").replace("|", "\\|")
+    return f"{fence} {shown} {fence}" if len(fence) > 1 else f"{fence}{shown}{fence}"
+
+
+def plain(text: str) -> str:
+    """`text` on one line with all that could be markup, a link or a mention escaped."""
+    escaped = _MARKUP.sub(lambda found: f"\\{found[0]}", clip(cells.one_line(text), 4 * _LONGEST_CELL))
+    return _ENUMERATION.sub(r"\1\\\2", escaped).replace("\\@", "\\@\u200b")
+
+
+def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], n: int, room: int, right: int = 0) -> str:
+    """A section of at most `room` bytes; its last `right` columns are aligned right; "" without rows."""
+    if not n:
+        return ""
+    marks = ["---"] * (len(header) - right) + ["--:"] * right
+    head = [f"## {title}", "", _row(header), _row(marks)]
+    lines = list(_fitting(map(_row, rows), room - sum(len(line.encode()) + 1 for line in head) - 40))
+    more = [f"\n+{n - len(lines):,} more"] if len(lines) < n else []
+    return "\n".join([*head, *lines, *more])
+
+
+def _row(parts: Sequence[str]) -> str:
+    return f"| {' | '.join(parts)} |"
+
+
+def _fitting(lines: Iterable[str], room: int) -> Iterator[str]:
+    for line in lines:
+        room -= len(line.encode()) + 1
+        if room < 0:
+            return
+        yield line
+
+
+REPORTS.register("md")(Markdown())
