@@ -16,7 +16,7 @@ from evalkit.simulator.talk import talk
 from evalkit.simulator.wrong import wrong
 
 _REFUSAL = "I'm sorry, but I can't help with that request."
-_EFFORT = {"low": 0.4, "medium": 1.0, "high": 2.5}
+_EFFORT = {"minimal": 0.1, "low": 0.4, "medium": 1.0, "high": 2.5}
 
 # Shares of the variance of "how hard was that": the case for everybody, the case for this model, the single try.
 _CASE, _MODEL, _TRY = 0.5, 0.3, 0.2
@@ -52,33 +52,41 @@ class Answer:
 def answer(question: Question, *, seed: int, expected: str | None = None, repeat: int = 0) -> Answer:
     """The answer to a question; the same for the same arguments, whatever was asked before."""
     draw = _source(seed, question.digest, expected, repeat)
-    profile = question.profile
-    text, refusal = _words(question, seed, expected, repeat, draw)
+    said, declined = _words(question, seed, expected, repeat, draw)
     thought = _reasoning_tokens(question, draw)
-    start_s = _lognormal(profile.start_s, draw)
-    said = text or refusal or ""
-    cut, finish_reason, thought = _within_cap(said, thought, question.cap)
-    visible = tokens.count(cut)
+    said, finish_reason, thought = _within_cap(said, thought, question.cap)
+    visible = tokens.count(said)
+    profile = question.profile
     return Answer(
         id=f"{draw.getrandbits(96):024x}",
-        text=None if text is None or not cut else cut,
-        refusal=None if refusal is None or not cut else cut,
+        text=None if declined else said or None,
+        refusal=said or None if declined else None,
         finish_reason=finish_reason,
         prompt_tokens=tokens.prompt_tokens(question),
         reasoning_tokens=thought,
         visible_tokens=visible,
-        latency_s=start_s + (thought + visible) / profile.tokens_per_s,
+        latency_s=_lognormal(profile.start_s, draw) + (thought + visible) / profile.tokens_per_s,
     )
 
 
-def _words(
-    question: Question, seed: int, expected: str | None, repeat: int, draw: Random
-) -> tuple[str | None, str | None]:
-    """The text and the refusal, one of them None; both for an empty answer."""
+def is_right(question: Question, *, seed: int, expected: str, repeat: int) -> bool:
+    """True with a probability of the model's skill over all cases; what is hard for one model is hard for all.
+
+    A probit model: the parts of the hardness add up to a standard normal variable, and the skill is its quantile.
+    """
+    case = _source(seed, "case", expected, question.asked).gauss(0, 1)
+    model = _source(seed, "model", expected, question.digest).gauss(0, 1)
+    single = _source(seed, "try", expected, question.digest, repeat).gauss(0, 1)
+    hardness = math.sqrt(_CASE) * case + math.sqrt(_MODEL) * model + math.sqrt(_TRY) * single
+    return hardness < NormalDist().inv_cdf(question.profile.skill)
+
+
+def _words(question: Question, seed: int, expected: str | None, repeat: int, draw: Random) -> tuple[str, bool]:
+    """What is said, and whether that is a refusal."""
     if question.says("[[refusal]]"):
-        return None, _REFUSAL
+        return _REFUSAL, True
     if question.says("[[empty]]"):
-        return None, None
+        return "", False
     if not expected or not expected.strip():
         text = talk(question.asked, draw)
         text = json.dumps({"answer": text}, ensure_ascii=False) if question.as_json else text
@@ -86,16 +94,7 @@ def _words(
         text = expected
     else:
         text = wrong(expected, draw)
-    return _stopped(text, question.stop), None
-
-
-def is_right(question: Question, *, seed: int, expected: str, repeat: int) -> bool:
-    """True with a probability of the model's skill over all cases; what is hard for one model is hard for all."""
-    case = _source(seed, "case", expected, question.asked).gauss(0, 1)
-    model = _source(seed, "model", expected, question.digest).gauss(0, 1)
-    single = _source(seed, "try", expected, question.digest, repeat).gauss(0, 1)
-    hardness = math.sqrt(_CASE) * case + math.sqrt(_MODEL) * model + math.sqrt(_TRY) * single
-    return hardness < NormalDist().inv_cdf(question.profile.skill)
+    return _stopped(text, question.stop), False
 
 
 def _reasoning_tokens(question: Question, draw: Random) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -116,8 +117,8 @@ def _expected(request: Request) -> str | None:
 
 def _repeat(request: Request) -> int:
     header = request.headers.get("x-evalkit-repeat", "0")
-    if not (header.isascii() and header.isdigit()):
-        raise invalid(f"x-evalkit-repeat must be a whole number from 0, not '{header}'.")
+    if not re.fullmatch("[0-9]{1,9}", header):
+        raise invalid("x-evalkit-repeat must be a whole number from 0, of up to nine digits.")
     return int(header)
 
 

@@ -52,7 +52,8 @@ class StandIn:
         watchdog.cancel()
         if not self.base_url:
             raise StandInFailed(
-                f"the stand-in gateway was not ready within {self._start_within_s:g} s: {self._stop() or 'no message'}"
+                f"the stand-in gateway did not start (limit {self._start_within_s:g} s): "
+                f"{self._stop() or 'it left no message'}"
             )
         return self
 

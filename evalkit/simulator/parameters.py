@@ -12,7 +12,6 @@ from evalkit.simulator.question import Turn
 
 Body = Mapping[str, Any]
 
-_EFFORTS = ("low", "medium", "high")
 _FORMATS = ("text", "json_object", "json_schema")
 
 
@@ -34,11 +33,10 @@ def profile_of(body: Body) -> Profile:
 
 def no_streaming(body: Body) -> None:
     """A stream is refused openly, never answered by something else."""
-    stream = boolean(body, "stream")
-    if stream:
-        raise invalid(
-            "The stand-in gateway does not stream yet: leave 'stream' out.", param="stream", code="unsupported_value"
-        )
+    shaped(body, stream=bool)
+    if body.get("stream"):
+        message = "The stand-in gateway does not stream yet: leave 'stream' out."
+        raise invalid(message, param="stream", code="unsupported_value")
 
 
 def supported(body: Body, profile: Profile) -> None:
@@ -63,10 +61,7 @@ def decimal(body: Body, name: str, low: float, high: float) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_type(name, "a decimal", value)
-    if value < low:
-        raise below(name, "decimal", value, low)
-    if value > high:
-        raise above(name, "decimal", value, high)
+    _within(name, "decimal", value, low, high)
     return float(value)
 
 
@@ -77,19 +72,15 @@ def integer(body: Body, name: str, low: int = -(2**63), high: int = 2**63 - 1) -
         return None
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(name, "an integer", value)
+    _within(name, "integer", value, low, high)
+    return value
+
+
+def _within(name: str, kind: str, value: float, low: float, high: float) -> None:
     if value < low:
-        raise below(name, "integer", value, low)
+        raise below(name, kind, value, low)
     if value > high:
-        raise above(name, "integer", value, high)
-    return value
-
-
-def boolean(body: Body, name: str) -> bool | None:
-    """True or false."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise wrong_type(name, "a boolean", value)
-    return value
+        raise above(name, kind, value, high)
 
 
 def shaped(body: Body, **kinds: type) -> None:
@@ -122,10 +113,10 @@ def effort(value: Any, param: str, profile: Profile) -> str:
     """How long to think."""
     if value is None:
         return "medium"
-    if "reasoning_effort" in profile.rejects:
+    if not profile.efforts:
         raise unsupported(param)
-    if value not in _EFFORTS:
-        raise unknown_value(param, value, _EFFORTS)
+    if value not in profile.efforts:
+        raise unknown_value(param, value, profile.efforts)
     return str(value)
 
 

@@ -14,8 +14,8 @@ _REASONING = frozenset({
     "temperature", "top_p", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs",
     "max_tokens",
 })  # fmt: skip
-_LATEST_REASONING = _REASONING | {"stop"}
-_GPT = frozenset({"reasoning_effort"})
+_GROK = frozenset({"stop", "frequency_penalty", "presence_penalty"})
+_EFFORTS = ("low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,32 +45,37 @@ class Profile:
     dialect: Dialect
     rejects: frozenset[str] = frozenset()
     """Parameters that it does not take, by their chat names."""
+    efforts: tuple[str, ...] = _EFFORTS
+    """How long it can be told to think; empty where it cannot be told."""
 
 
 def _gpt(name: str, date: str, skill: float, start_s: float, tokens_per_s: float, pictures: PictureTokens) -> Profile:
     return Profile(
         id=name, skill=skill, start_s=Lognormal(median=start_s, sigma=0.35), tokens_per_s=tokens_per_s,
-        pictures=pictures, answers_as=f"{name}-{date}", dialect="bare", rejects=_GPT,
+        pictures=pictures, answers_as=f"{name}-{date}", dialect="bare", efforts=(),
     )  # fmt: skip
 
 
 def _reasoner(
-    name: str, skill: float, tokens: float, tokens_per_s: float, pictures: PictureTokens, rejects: frozenset[str]
-) -> Profile:
+    name: str, skill: float, tokens: float, tokens_per_s: float, pictures: PictureTokens,
+    *, rejects: frozenset[str] = _REASONING | {"stop"}, efforts: tuple[str, ...] = _EFFORTS,
+) -> Profile:  # fmt: skip
     return Profile(
         id=name, skill=skill, start_s=Lognormal(median=0.9, sigma=0.35), tokens_per_s=tokens_per_s, pictures=pictures,
         reasoning_tokens=Lognormal(median=tokens, sigma=0.8), answers_as=name, dialect="detailed", rejects=rejects,
+        efforts=efforts,
     )  # fmt: skip
 
 
 def _other(
     name: str, dialect: Dialect, skill: float, tokens_per_s: float, pictures: PictureTokens,
-    *, reasoning: float | None = None, answers_as: str | None = None,
+    *, reasoning: float | None = None, answers_as: str | None = None, rejects: frozenset[str] = frozenset(),
+    efforts: tuple[str, ...] = _EFFORTS,
 ) -> Profile:  # fmt: skip
     return Profile(
         id=name, skill=skill, start_s=Lognormal(median=0.8, sigma=0.4), tokens_per_s=tokens_per_s, pictures=pictures,
         reasoning_tokens=None if reasoning is None else Lognormal(median=reasoning, sigma=0.9),
-        answers_as=answers_as or name, dialect=dialect,
+        answers_as=answers_as or name, dialect=dialect, rejects=rejects, efforts=efforts,
     )  # fmt: skip
 
 
@@ -84,15 +89,17 @@ _ALL = (
     _gpt("gpt-4.1", "2025-04-14", 0.85, 0.50, 85, tiles(85, 170)),
     _gpt("gpt-4.1-mini", "2025-04-14", 0.78, 0.40, 110, patches(1.62)),
     _gpt("gpt-4.1-nano", "2025-04-14", 0.62, 0.30, 150, patches(2.46)),
-    _reasoner("o1", 0.86, 900, 100, tiles(75, 150), _REASONING),
-    _reasoner("o3", 0.92, 500, 110, tiles(75, 150), _LATEST_REASONING),
-    _reasoner("o4-mini", 0.88, 350, 130, patches(1.72), _LATEST_REASONING),
+    _reasoner("o1", 0.86, 900, 100, tiles(75, 150), rejects=_REASONING),
+    _reasoner("o3", 0.92, 500, 110, tiles(75, 150)),
+    _reasoner("o4-mini", 0.88, 350, 130, patches(1.72)),
+    _reasoner("gpt-5", 0.93, 600, 110, tiles(70, 140), efforts=("minimal", *_EFFORTS)),
+    _reasoner("gpt-5-mini", 0.87, 400, 140, patches(1.62), efforts=("minimal", *_EFFORTS)),
     _other("gemini-2.5-pro", "sorted", 0.90, 150, crops(), reasoning=700),
     _other("gemini-2.5-flash", "sorted", 0.83, 220, crops(), reasoning=300),
     _other("doubao-1-5-vision-pro-32k-250115", "ark", 0.76, 60, _DOUBAO),
     _other("doubao-seed-1.6", "ark", 0.80, 80, _DOUBAO, reasoning=400),
     _other("claude-sonnet-4", "bare", 0.87, 70, _CLAUDE, answers_as="claude-sonnet-4-20250514"),
-    _other("grok-4", "detailed", 0.86, 75, crops(), reasoning=600, answers_as="grok-4-0709"),
+    _other("grok-4", "detailed", 0.86, 75, crops(), reasoning=600, answers_as="grok-4-0709", rejects=_GROK, efforts=()),
     _other("qwen-max", "bare", 0.79, 55, _QWEN),
     _other("qwen-plus", "bare", 0.74, 75, _QWEN),
     _other("qwen-turbo", "bare", 0.64, 120, _QWEN),

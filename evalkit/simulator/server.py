@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
 
 
 def _bound(port: int) -> socket.socket:
-    # Named by its protocol, asyncio takes it for TCP and turns Nagle's delay off: 40 ms a request else.
+    # Only a socket that names its protocol has Nagle's delay turned off by asyncio: 40 ms a request.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":  # on Windows it would let two servers share a port
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

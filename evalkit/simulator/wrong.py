@@ -12,7 +12,7 @@ _DATE_OR_TIME = re.compile(r"[0-9]+(?:[-/.:T ][0-9]+)+Z?")
 _WORD = re.compile(r"[0-9][0-9.,]*[0-9]|\w+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_POOLS = (
+_KINDS = (
     "yes no",
     "true false",
     "pass fail",
@@ -36,6 +36,7 @@ _POOLS = (
     "红色 橙色 黄色 绿色 蓝色 紫色 黑色 白色",
     "北京 上海 广州 深圳 成都 杭州 巴黎 伦敦 东京",
 )
+_POOLS = tuple(kind.split() for kind in _KINDS)
 _WORDS = ("Granite", "Lantern", "Meadow", "Harbour", "Violin", "Compass", "Orchard", "Falcon", "Pepper", "Walnut")
 _CJK_WORDS = ("苹果", "河流", "山谷", "钢琴", "灯塔", "桥梁", "竹林", "海港")
 
@@ -62,8 +63,7 @@ def _other_text(expected: str, draw: Random) -> str:
 
 
 def _pool_of(expected: str) -> list[str] | None:
-    pools = (pool.split() for pool in _POOLS)
-    return next((pool for pool in pools if expected.casefold() in map(str.casefold, pool)), None)
+    return next((pool for pool in _POOLS if expected.casefold() in map(str.casefold, pool)), None)
 
 
 def _other_sentence(expected: str, words: list[str], draw: Random) -> str:
@@ -75,7 +75,7 @@ def _other_sentence(expected: str, words: list[str], draw: Random) -> str:
 
 
 def _other_number(expected: str, draw: Random) -> str:
-    """Another second digit that counts, or a first where there is none: as long, and off by 3 % or more."""
+    """Another second digit that counts, or the first where there is only one: as long, and off by 3 % or more."""
     mantissa = re.split(r"(?<=[0-9])[eE]", expected)[0]
     digits = [found.start() for found in re.finditer("[0-9]", mantissa)]
     significant = [place for place in digits if mantissa[digits[0] : place + 1].strip("0,.")]

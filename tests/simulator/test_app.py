@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
+from evalkit.simulator.answers import answer
+
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Who are you?"}]}
 
 
@@ -73,7 +75,9 @@ def test_the_expected_answer_comes_percent_encoded(client):
     assert expected in texts
 
 
-@pytest.mark.parametrize("header", [{"x-evalkit-expected": "%ff"}, {"x-evalkit-repeat": "one"}])
+@pytest.mark.parametrize(
+    "header", [{"x-evalkit-expected": "%ff"}, {"x-evalkit-repeat": "one"}, {"x-evalkit-repeat": "9" * 5000}]
+)
 def test_a_broken_header_is_rejected_by_name(client, header):
     reply = client.post("/chat/completions", json=BODY, headers=header)
     assert reply.status_code == 400
@@ -113,8 +117,6 @@ def test_an_invalid_request_is_rejected_before_any_fault(connect):
 
 
 def test_the_latency_is_the_drawn_one_times_the_scale(connect, ask, monkeypatch):
-    from evalkit.simulator.answers import answer
-
     slept = []
 
     async def sleep(delay):

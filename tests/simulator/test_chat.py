@@ -114,8 +114,10 @@ def test_the_o_series_takes_its_default_temperature():
     assert chat.read({"model": "o3", "messages": [USER], "temperature": 1}).profile.id == "o3"
 
 
-def test_an_unknown_effort_is_rejected():
-    assert _error({"model": "o3", "messages": [USER], "reasoning_effort": "huge"})[1]["param"] == "reasoning_effort"
+def test_an_effort_that_the_model_does_not_know_is_rejected():
+    error = _error({"model": "o3", "messages": [USER], "reasoning_effort": "minimal"})[1]
+    assert error["message"] == "Invalid value: 'minimal'. Supported values are: 'low', 'medium', and 'high'."
+    assert chat.read({"model": "gpt-5", "messages": [USER], "reasoning_effort": "minimal"}).effort == "minimal"
 
 
 def test_everything_that_is_allowed_is_read():

@@ -68,7 +68,7 @@ def test_a_child_that_cannot_start_says_why():
 
 
 def test_a_child_that_is_not_ready_in_time_is_given_up():
-    with pytest.raises(StandInFailed, match=r"not ready within 0\.001 s"):
+    with pytest.raises(StandInFailed, match=r"did not start \(limit 0\.001 s\)"):
         StandIn(start_within_s=0.001).__enter__()
 
 
