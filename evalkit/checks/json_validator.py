@@ -64,9 +64,9 @@ def _dialect(schema: Any) -> type[Validator]:
 
     if not isinstance(schema, dict) or "$schema" not in schema:
         return Draft202012Validator
-    named, unknown = schema["$schema"], object
+    named, unknown = schema["$schema"], None
     dialect = validator_for(schema, default=unknown) if isinstance(named, str) else unknown  # type: ignore[arg-type]
-    if dialect is unknown:
+    if dialect is None:
         raise ValueError(f"unknown $schema {named!r}; leave it out for draft 2020-12")
     return dialect
 
@@ -124,7 +124,10 @@ def _most_telling(errors: Iterable[Any]) -> str | None:
     from jsonschema.exceptions import best_match
 
     error = best_match(islice(errors, _ERRORS_AT_MOST))
-    return None if error is None else f"{error.json_path}: {_brief(error.message)}"
+    if error is None:
+        return None
+    branches = "; ".join(_brief(branch.message) for branch in error.context[:3])
+    return f"{error.json_path}: {_brief(error.message)}{f' ({branches})' if branches else ''}"
 
 
 def _brief(message: str) -> str:

@@ -15,14 +15,19 @@ from evalkit.registry import CHECKS
 from evalkit.types import Context, Finding
 
 _MINUS, _PLUS, _POINTS, _GROUPING, _CURRENCY = "-−－﹣", "+＋", ".．٫", ",\u00a0\u2009\u202f", "$€£¥₹₩₽￥＄￡"
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-ӿ_"
+"""Latin, Greek and Cyrillic: a digit after one of them is part of a word. Chinese sets no blank before a number."""
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(rf"[^ \t\r\n]+(?:(?<=[{_CURRENCY}])[ ][^ \t\r\n]+)*")
 _NUMBER = re.compile(
     rf"""
-    ((?<![\w)\]}}.]) [{_MINUS}{_PLUS}] ([{_CURRENCY}][ \u00a0]?)?)?   # a sign, but no dash between words or numbers
-    (?<!\d\.)                                                         # not the end of 1.2.3
-    (                                                                 # digits of no word, but of a currency's code
-        ( (?<![A-Za-zÀ-ÖØ-öø-ɏͰ-ӿ_\d]) | (?<=(?<![A-Za-z])[A-Z]{{3}}) )
+    ((?<![{_LETTER}\d)\]}}.]) [{_MINUS}{_PLUS}] ([{_CURRENCY}][ \u00a0]?)?)?   # a sign is no dash between two things
+    (
+        (?<!\d\.)                                                              # not the end of 1.2.3
+        ( (?<![{_LETTER}\d]) | (?<=(?<![A-Za-z])[A-Z]{{3}}) )                  # in no word, but after USD
         ( \d{{1,3}}([{_GROUPING}]\d{{3}})+(?!\d) | \d++ ) ([{_POINTS}]\d++)?
-    |   (?<![\w.]) [{_POINTS}]\d++
+    |
+        (?<![{_LETTER}\d.]) [{_POINTS}]\d++
     )
     ([eE][{_MINUS}{_PLUS}]?\d{{1,9}}(?!\d))?
     """,
@@ -82,8 +87,9 @@ def _decimal(number: float) -> Decimal:
 
 
 def _last_number(text: str) -> str | None:
-    """No number spans lines, and the last one mostly stands in the last line."""
-    for line in reversed(text.splitlines()):
-        for last in deque(_NUMBER.finditer(line), maxlen=1):
-            return last.group()
+    """Goes through the words from the end: a number never spans two, and mostly stands in one of the last."""
+    for word in reversed(_WORD.findall(text)):
+        if _DIGIT.search(word):
+            for last in deque(_NUMBER.finditer(word), maxlen=1):
+                return last.group()
     return None
