@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Self
 
 import anyio
@@ -21,10 +19,11 @@ from evalkit.gateway.faults import Failure, advice, classify_transport
 from evalkit.gateway.providers import endpoint
 from evalkit.gateway.retry import OnRetry, Pause, retrying
 from evalkit.gateway.scrub import Scrubber
-from evalkit.gateway.transport import open_client, open_trust, timeout
-from evalkit.gateway.verdicts import Stop
+from evalkit.gateway.transport import open_client, timeout
+from evalkit.gateway.verdicts import Stop, Verdict
+from evalkit.gateway.words import one_line
 from evalkit.registry import APIS, Api
-from evalkit.types import Fault, ImageURL, Model, Provider, Response, Trial
+from evalkit.types import Fault, ImageURL, Model, Response, Trial
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,13 +101,11 @@ class Gateway:
 
         `pause` waits between attempts. `headers` (ASCII) go out beside the usual ones.
         """
-        model = trial.model
         try:
             call = self._prepare(trial, image_url, headers or {})
-        except (OSError, TypeError, ValueError, RecursionError) as error:
-            failure = Failure(verdicts.UNSENDABLE, f"{advice(verdicts.UNSENDABLE, model)}: {error}")
-            return Reply(fault=failure.fault)
-        loop = retrying(model, pause=pause, jitter=self._jitter, on_retry=on_retry)
+        except Failure as failure:
+            return Reply(fault=failure.fault, stop=failure.stop)
+        loop = retrying(trial.model, pause=pause, jitter=self._jitter, on_retry=on_retry)
         try:
             answer: tuple[Response, float] = await loop(self._attempt, call)
         except Failure as failure:
@@ -121,22 +118,22 @@ class Gateway:
         return _Call(
             model=model,
             api=api,
-            line=self._line(model.provider),
+            line=self._line(model),
             url=endpoint(model.provider.base_url, api.path),
-            body=msgspec.json.encode(api.encode(trial.request, image_url)),
+            body=_written(trial, api, image_url),
             headers=headers,
         )
 
-    def _line(self, provider: Provider) -> _Line:
+    def _line(self, model: Model) -> _Line:
+        provider = model.provider
         if provider.name not in self._lines:
             key = self._keys[provider.name]
-            client = open_client(provider, key, trust=self._trust, transport=self._transport)
+            try:
+                client = open_client(provider, key, transport=self._transport)
+            except (ImportError, ValueError) as error:  # a SOCKS proxy without its package, a proxy URL that is none
+                raise _unusable(verdicts.NO_CLIENT, model, error) from error
             self._lines[provider.name] = _Line(client, Scrubber(key))
         return self._lines[provider.name]
-
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        return open_trust()
 
     async def _attempt(self, call: _Call) -> tuple[Response, float]:
         call.attempts += 1
@@ -161,3 +158,15 @@ class Gateway:
         except (httpx.RequestError, OSError) as error:
             reason = call.line.scrub.text(str(error))
             raise classify_transport(error, reason, call.model, answered=answered) from error
+
+
+def _written(trial: Trial, api: Api, image_url: ImageURL) -> bytes:
+    """The request's body, written once: a picture in it may be megabytes."""
+    try:
+        return msgspec.json.encode(api.encode(trial.request, image_url))
+    except (OSError, TypeError, ValueError, RecursionError) as error:  # a picture is gone, or a value is no JSON
+        raise _unusable(verdicts.UNSENDABLE, trial.model, error) from error
+
+
+def _unusable(verdict: Verdict, model: Model, error: Exception) -> Failure:
+    return Failure(verdict, f"{advice(verdict, model)}: {one_line(str(error))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -18,7 +19,6 @@ def open_client(
     provider: Provider,
     key: str | None,
     *,
-    trust: ssl.SSLContext,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
     """The client for one provider. It follows no redirect, retries nothing and queues nothing: others do."""
@@ -31,17 +31,12 @@ def open_client(
     }
     return httpx.AsyncClient(
         headers=headers,
-        verify=trust,
+        verify=_trust(provider.base_url),
         transport=transport,
         trust_env=not is_loopback(provider.base_url),
         follow_redirects=False,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_OPEN, keepalive_expiry=60.0),
     )
-
-
-def open_trust() -> ssl.SSLContext:
-    """The certificate authorities to trust. Loading them takes some 20 ms, so a run does it once."""
-    return httpx.create_ssl_context()
 
 
 def timeout(timeout_s: float) -> httpx.Timeout:
@@ -50,3 +45,9 @@ def timeout(timeout_s: float) -> httpx.Timeout:
     It ends before that deadline, so that a request that was never sent is known as such.
     """
     return httpx.Timeout(None, connect=min(_CONNECT_S, 0.9 * timeout_s))
+
+
+def _trust(base_url: str) -> ssl.SSLContext:
+    """The authorities to trust; over plain http none, as loading them takes longer than starting all the rest."""
+    secure = urlsplit(base_url).scheme == "https"
+    return httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -94,6 +94,7 @@ TRICKLE = Verdict(
     "timeout", Retry.TRANSIENT, says="the answer of {host} was not complete within timeout_s ({timeout_s:g} s)"
 )
 UNSENDABLE = Verdict("config", says="the request cannot be sent")
+NO_CLIENT = Verdict("config", stop=Stop.MODEL, says="no client for {host} can be set up; look at the proxy variables")
 
 BY_STATUS = {
     401: AUTH,

@@ -43,6 +43,7 @@ class ScriptedServer:
     arrived: list[Arrived] = field(default_factory=list)
     connections: int = 0
     base_url: str = ""
+    open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     def play(self, *answers: bytes | Sequence[Step] | None) -> None:
         self.answers = [[answer] if isinstance(answer, bytes) else answer for answer in answers]
@@ -60,6 +61,7 @@ class ScriptedServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         connection = self.connections
+        self.open[asyncio.current_task()] = writer
         try:
             while True:
                 self.arrived.append(await _receive(reader, connection))
@@ -144,13 +146,16 @@ async def start() -> AsyncIterator[Callable[..., Awaitable[ScriptedServer]]]:
         scripted = ScriptedServer()
         scripted.play(scripted.reply())
         server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0, ssl=context)
-        running.append(server)
+        running.append((server, scripted))
         scripted.base_url = f"http{'s' if context else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         return scripted
 
     yield run
-    for server in running:
+    for server, scripted in running:
         server.close()
+        for writer in scripted.open.values():
+            writer.close()
+        await asyncio.gather(*scripted.open)
 
 
 @pytest.fixture
