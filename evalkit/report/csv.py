@@ -68,7 +68,11 @@ class Csv:
 
 
 def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    if not isinstance(value, str):
+        return value
+    # The csv module puts no quotes around a lone carriage return, and readers would end the row there.
+    shown = value.replace("\r", "\n")
+    return f"'{shown}" if _FORMULA.match(value) else shown
 
 
 REPORTS.register("csv")(Csv())

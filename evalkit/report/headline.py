@@ -15,6 +15,7 @@ __all__ = ["STAND_IN", "counts", "found", "label", "remarks", "scope", "verdict"
 
 STAND_IN = "Answers from the stand-in gateway: they say nothing about any model."
 
+_NAMED = 5
 _RESULTS = {"fail": "failed", "inconclusive": "could not be decided", "pass": "passed"}
 _OUTCOMES = {"length": "cut off at the cap", "refusal": "refused", "content_policy": "blocked by a content policy"}
 

@@ -19,7 +19,7 @@ __all__ = ["Markdown"]
 
 _ROOM = 64_000
 """Bytes of a whole report, a little under 64 KB; tables and lists other than the failures get a part of them each."""
-_PART = 12_000
+_PART = 8_000
 _LONGEST_CELL = 300
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~#@!$]|:(?=\S)|(?<=www)\.|^[-+]")
 _ENUMERATION = re.compile(r"^(\d+)([.)]\s)")

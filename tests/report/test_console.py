@@ -1,0 +1,160 @@
+"""The terminal shows what matters, at every width, for every name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from evalkit.display import width
+from evalkit.registry import REPORTS
+from evalkit.report.console import Console
+from tests.analysis.run_folder import answer, errored, gate, record, unchecked
+from tests.report.runs import GATES, full, judged
+
+ANSI = re.compile(r"\x1b\[\d+m")
+
+
+@pytest.mark.parametrize("scale", [1, 1_000_000])
+def test_no_line_is_wider_than_the_terminal(tmp_path, scale):
+    names = ("gpt-4o", "豆包视觉理解模型专业版三十二千上下文二五零一一五预览", "a-name-without-any-end-" * 5)
+    run = full(
+        tmp_path,
+        models=names,
+        prompts=("terse", "详细的提示词"),
+        scale=scale,
+        stand_in=True,
+        suite="发票分类" * 30,
+        gates=(gate(model=names[1]), gate("cost_usd", "<=", 2, names[2]), gate("p99_latency_s", "<=", 20)),
+        notes=("这是一个没有空格的很长的说明" * 10, "w" * 300),
+        skipped={f"case-{number}": "waiting for images" for number in range(40)},
+        ended_at=None,
+    )
+    for columns in (40, *range(60, 201)):
+        lines = Console(columns=columns).render(run).splitlines()
+        widest = max(lines, key=width)
+        assert width(widest) <= columns, widest
+
+
+def test_colour_changes_nothing_but_the_colour(tmp_path):
+    run = full(tmp_path, gates=GATES, stand_in=True)
+    colored = Console(columns=100, color=True).render(run)
+    assert ANSI.sub("", colored) == Console(columns=100).render(run)
+    assert "\x1b[31m✗ FAIL" in colored
+    assert "\x1b" not in Console(columns=100).render(run)
+
+
+def test_the_table_shows_the_figures_of_each_model(tmp_path):
+    usage = {"input_tokens": 700, "output_tokens": 1234, "cached_input_tokens": 0}
+    records = [
+        *(
+            record(latency_s=1.25, cost_usd=0.01, response=answer(answered_by="o3", **usage), model="o3")
+            for _ in range(6)
+        ),
+        record(False, latency_s=1.25, cost_usd=0.01, response=answer(answered_by="o3", **usage), model="o3"),
+        errored(model="o3"),
+        record(model="gpt-4o", response=answer(input_tokens=5)),
+    ]
+    run = judged(tmp_path, records, models=("o3", "gpt-4o"), planned={("o3", "terse"): 10, ("gpt-4o", "terse"): 1})
+    table = Console(columns=140).render(run).split("\n\n")[1].splitlines()
+    assert [" ".join(line.split()) for line in table[1:]] == [
+        "n pass fail error not run % 95 % CI mean p50 p95 total per pass in out reason cached",
+        "o3 8 6 1 1 2 85.7 48–98 0.857 1.25 – 0.0700 0.0117 4,900 8,638 – 0",
+        "gpt-4o 1 1 0 0 0 100.0 20–100 1.000 – – – – 5 – – –",
+    ]
+
+
+def test_a_sum_with_unknown_parts_is_marked(tmp_path):
+    records = [record(cost_usd=0.5, usage={"input_tokens": 1234}), record()]
+    shown = Console(columns=140).render(judged(tmp_path, records))
+    assert "≥1,234" in shown
+    assert "2 trials: 2 passed, 0 failed, 0 errors · ≥0.500 USD" in shown
+
+
+def test_failures_are_listed_with_their_reason_up_to_ten(tmp_path):
+    records = [record(False, case_id=f"case-{number}", reason=f"no {number}") for number in range(12)]
+    shown = Console().render(judged(tmp_path, records))
+    assert "Failed (12)" in shown
+    assert "  case-9   gpt-4o  icontains: no 9\n  +2 more\n" in shown.replace("case-9 ", "case-9  ")
+    assert "no 10" not in shown
+
+
+def test_errors_are_told_apart_from_failures(tmp_path):
+    records = [record(), errored("timeout", "no answer within 600 s"), errored("timeout", "no answer within 600 s")]
+    shown = Console().render(judged(tmp_path, [*records, unchecked("no such schema")]))
+    assert "Failed" not in shown
+    assert "Errors (3)" in shown
+    assert "timeout × 2      gpt-4o  no answer within 600 s" in shown
+    assert "check_error × 1  gpt-4o  json_schema: no such schema" in shown
+    assert "gpt-4o: 3 errors; with answers instead, its pass rate would lie in 25.0–100.0 %." in shown
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_gates_show_their_result_value_and_interval(tmp_path, columns):
+    shown = " ".join(Console(columns=columns).render(full(tmp_path, gates=GATES)).split())
+    assert re.search(r"✗ FAIL pass_rate >= 0\.9 0\.\d+ \(95 % CI 0\.\d{3}–0\.\d{3}, n = 50\); 5 of 65 trials", shown)
+    assert "? INCONCLUSIVE o3: p95_latency_s <= 15 unknown: 10 measured answers are too few" in shown
+    assert "✓ PASS doubao-1-5-vision-pro-32k-250115: pass_rate >= 0.1 0." in shown
+
+
+@pytest.mark.parametrize(
+    ("records", "gates", "last"),
+    [
+        ([record()], (), "✓ PASS: every scored trial passed"),
+        ([record(), record(False)], (), "✗ FAIL: 1 trial failed"),
+        ([record(), errored()], (), "? INCONCLUSIVE: nothing failed, but some trials have no answer or could not be"),
+        ([record(None)], (), "? INCONCLUSIVE: nothing was scored"),
+        ([], (), "? INCONCLUSIVE: nothing was scored"),
+        ([record()], (gate(),), "✓ PASS: of 1 gate, 1 passed"),
+        (
+            [record()],
+            (gate(), gate("cost_usd", "<=", 1)),
+            "? INCONCLUSIVE: of 2 gates, 1 could not be decided, 1 passed",
+        ),
+    ],
+)
+def test_the_last_line_is_the_verdict(tmp_path, records, gates, last):
+    shown = Console().render(judged(tmp_path, records, gates=gates))
+    assert shown.splitlines()[-1].startswith(last)
+
+
+def test_a_value_that_rounds_to_its_limit_is_shown_in_full(tmp_path):
+    records = [*(record(cost_usd=0.0) for _ in range(3)), record(cost_usd=1.00001)]
+    shown = Console(columns=140).render(judged(tmp_path, records, gates=(gate("cost_usd", "<=", 1),)))
+    assert "1.00001 (n = 4)" in shown
+
+
+def test_a_stand_in_is_said(tmp_path):
+    told = "Answers from the stand-in gateway: they say nothing about any model."
+    assert told in Console().render(judged(tmp_path, [record()], stand_in=True))
+    assert told not in Console().render(judged(tmp_path, [record()]))
+
+
+def test_readers_are_told_what_figures_hide(tmp_path):
+    records = [
+        record(response=answer("Par", outcome="length", answered_by="gpt-4-gizmo")),
+        record(False, response=answer("", outcome="refusal"), repeat=1, case_id="a"),
+    ]
+    run = judged(tmp_path, records, ended_at=None, notes=("temperature was left out",), skipped={"later": "no images"})
+    shown = Console().render(run)
+    for told in (
+        "· The run has not ended: it is still going on, or it was stopped.",
+        "· temperature was left out",
+        "· 1 case skipped: later (no images)",
+        "· gpt-4o: 1 cut off at the cap, 1 refused.",
+        "· gpt-4o: asked as gpt-4o, answered by gpt-4-gizmo.",
+        "  a #2  gpt-4o  icontains",
+    ):
+        assert told in shown
+
+
+def test_an_answer_cannot_steer_the_terminal(tmp_path):
+    record_ = record(False, case_id="\x1b[2J\nevil", reason="\x1b]0;title\x07")
+    shown = Console().render(judged(tmp_path, [record_]))
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "�[2J evil" in shown
+
+
+def test_the_console_goes_to_the_screen_only():
+    assert REPORTS["console"].filename is None
