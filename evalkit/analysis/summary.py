@@ -27,6 +27,7 @@ def about(manifest: Manifest) -> dict[str, Any]:
 
 def summarise(frames: RunFrames) -> tuple[ModelSummary, ...]:
     """One row for each model with each prompt, in the manifest's order; planned ones without records too."""
+    # Without iter, dict() would take the groups for a mapping, because they have an attribute `keys`.
     made = dict(iter(frames.records.groupby(["model", "prompt"], sort=False)))
     planned = {(row.model, row.prompt): row.trials for row in frames.manifest.planned}
     empty = frames.records.iloc[:0]

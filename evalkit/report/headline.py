@@ -16,6 +16,7 @@ __all__ = ["STAND_IN", "counts", "found", "label", "remarks", "scope", "verdict"
 STAND_IN = "Answers from the stand-in gateway: they say nothing about any model."
 
 _NAMED = 5
+_RARE = {"unscored": "unscored", "not_run": "not run"}
 _RESULTS = {"fail": "failed", "inconclusive": "could not be decided", "pass": "passed"}
 _OUTCOMES = {"length": "cut off at the cap", "refusal": "refused", "content_policy": "blocked by a content policy"}
 
@@ -41,9 +42,7 @@ def counts(summary: Summary) -> str:
         return sum(getattr(row, field) for row in summary.models)
 
     parts = [f"{over('passed'):,} passed", f"{over('failed'):,} failed", _plural(over("errors"), "error")]
-    parts += [
-        f"{over(field):,} {word}" for field, word in (("unscored", "unscored"), ("not_run", "not run")) if over(field)
-    ]
+    parts += [f"{over(field):,} {word}" for field, word in _RARE.items() if over(field)]
     return f"{_plural(over('n'), 'trial')}: {', '.join(parts)}{_spent(summary)}"
 
 
@@ -84,11 +83,10 @@ def remarks(run: JudgedRun) -> Iterator[str]:
     if run.manifest.ended_at is None:
         yield "The run has not ended: it is still going on, or it was stopped."
     yield from run.manifest.notes
-    skipped = run.manifest.skipped
+    skipped = [f"{case} ({why})" for case, why in run.manifest.skipped.items()]
     if skipped:
-        yield f"{_plural(len(skipped), 'case')} skipped: " + "; ".join(
-            f"{case} ({why})" for case, why in skipped.items()
-        )
+        rest = f"; +{len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
+        yield f"{_plural(len(skipped), 'case')} skipped: {'; '.join(skipped[:_NAMED])}{rest}"
     for row in run.summary.models:
         yield from _of_row(label(run.manifest, row.model, row.prompt), row)
     yield from _other_names(run.manifest, run.summary)

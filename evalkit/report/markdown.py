@@ -21,6 +21,7 @@ _ROOM = 64_000
 """Bytes of a whole report, a little under 64 KB; tables and lists other than the failures get a part of them each."""
 _PART = 8_000
 _LONGEST_CELL = 300
+_SHORTEST_ROW = 20
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~#@!$]|:(?=\S)|(?<=www)\.|^[-+]")
 _ENUMERATION = re.compile(r"^(\d+)([.)]\s)")
 
@@ -59,7 +60,7 @@ class Markdown:
     def _failed(self, run: JudgedRun, room: int) -> str:
         rows = (
             [code(trial.case_id), code(trial.model), code(trial.prompt), code(trial.check or ""), code(trial.reason)]
-            for trial in failed_trials(run, room // 20)
+            for trial in failed_trials(run, max(0, room) // _SHORTEST_ROW)
         )
         failed = sum(row.failed for row in run.summary.models)
         return _table(f"Failed ({failed:,})", ["case", "model", "prompt", "check", "reason"], rows, failed, room)

@@ -30,7 +30,7 @@ def test_no_line_is_wider_than_the_terminal(tmp_path, scale):
         skipped={f"case-{number}": "waiting for images" for number in range(40)},
         ended_at=None,
     )
-    for columns in (40, *range(60, 201)):
+    for columns in (40, *range(60, 201, 3), 200):
         lines = Console(columns=columns).render(run).splitlines()
         widest = max(lines, key=width)
         assert width(widest) <= columns, widest
@@ -146,6 +146,12 @@ def test_readers_are_told_what_figures_hide(tmp_path):
         "  a #2  gpt-4o  icontains",
     ):
         assert told in shown
+
+
+def test_many_skipped_cases_are_named_in_part(tmp_path):
+    run = judged(tmp_path, [record()], skipped={f"c{number}": "later" for number in range(7)})
+    shown = " ".join(Console().render(run).split())
+    assert "· 7 cases skipped: c0 (later); c1 (later); c2 (later); c3 (later); c4 (later); +2 more" in shown
 
 
 def test_an_answer_cannot_steer_the_terminal(tmp_path):
