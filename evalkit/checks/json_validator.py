@@ -53,7 +53,7 @@ def _make(schema_text: str) -> Validator:
     if wrong:
         raise ValueError(f"this is no JSON Schema: {wrong}")
     _refuse_untimed(schema)
-    _try_patterns_and_references(schema)
+    _try_out(schema)
     return timed(dialect)(_without_dialect(schema), registry=Registry())
 
 
@@ -94,7 +94,8 @@ def _mappings(node: Any) -> Iterator[dict[str, Any]]:
         yield from _mappings(child)
 
 
-def _try_patterns_and_references(schema: Any) -> None:
+def _try_out(schema: Any) -> None:
+    """Finds now what would fail on the first answer: patterns that do not compile, references that lead nowhere."""
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
     from referencing import Resource
     from referencing.exceptions import Unresolvable
@@ -102,21 +103,21 @@ def _try_patterns_and_references(schema: Any) -> None:
 
     root = Resource.from_contents(schema, default_specification=DRAFT202012)
     try:
-        _try(root, REGISTRY.resolver_with_root(root))
+        _try_out_part(root, REGISTRY.resolver_with_root(root))
     except Unresolvable as error:
         raise ValueError(f"$ref leads nowhere: {error.ref}; nothing is fetched, so put it into $defs") from error
 
 
-def _try(resource: Any, resolver: Any) -> None:
-    """Compiles and looks up what a part of a schema and the parts below it name."""
+def _try_out_part(resource: Any, resolver: Any) -> None:
     part = resource.contents if isinstance(resource.contents, dict) else {}
-    for pattern in (*part.get("patternProperties", ()), *filter(None, [part.get("pattern")])):
+    compiled(part.get("pattern", ""))
+    for pattern in part.get("patternProperties", ()):
         compiled(pattern)
     for key in ("$ref", "$dynamicRef"):
         if key in part:
             resolver.lookup(part[key])
     for below in resource.subresources():
-        _try(below, resolver.in_subresource(below))
+        _try_out_part(below, resolver.in_subresource(below))
 
 
 def _most_telling(errors: Iterable[Any]) -> str | None:

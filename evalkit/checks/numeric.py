@@ -49,12 +49,13 @@ class Number(BuiltInCheck):
     Read as numbers: `1,234.5` (a comma or a hard space between groups of three digits), `-$5`, `−5`, `1e3`, `.5`,
     `１２．５`; a unit or a percent sign after it is ignored, so `12%` is 12. A decimal comma is not understood. Digits
     of a word (`CO2`) are no number, those after a currency's code (`USD118`) are. The dash of a range (`10-12`) is no
-    minus. An answer without a number fails. The comparison is exact: 118.4 and 118.41 differ by 0.01.
+    minus. An answer without a number fails. The comparison is exact: 118.4 and 118.41 differ by 0.01;
+    `value` is kept to 15 significant digits.
     """
 
     blocking: ClassVar[bool] = True
 
-    value: int | float = argument("The number that is expected.")
+    value: float = argument("The number that is expected.")
     tolerance: float = argument("How far off it may be, in its own unit.", default=0.0)
     relative_tolerance: float = argument("How far off it may be, as a share of the value: 0.01 is 1 %.", default=0.0)
 
@@ -69,12 +70,11 @@ class Number(BuiltInCheck):
         """Compares the answer's last number; the larger of the two tolerances counts."""
         written = _last_number(context.output)
         if written is None:
-            return verdict(passed=False, reason=f"expected {self.value}, no number in {shown(context.output)}")
+            return verdict(passed=False, reason=f"expected {self.value:.15g}, no number in {shown(context.output)}")
         value, off = _decimal(self.value), self._tolerance()
         passed = _EXACT.subtract(value, off) <= Decimal(written.translate(_PLAIN)) <= _EXACT.add(value, off)
-        return verdict(
-            passed=passed, reason=f"expected {self.value}{f' ± {off}' if off else ''}, answered {shown(written)}"
-        )
+        margin = f" ± {float(off):g}" if off else ""
+        return verdict(passed=passed, reason=f"expected {self.value:.15g}{margin}, answered {shown(written)}")
 
     def _tolerance(self) -> Decimal:
         share = _EXACT.multiply(_decimal(self.relative_tolerance), _decimal(abs(self.value)))

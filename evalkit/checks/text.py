@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,8 @@ class Equals(BuiltInCheck):
     """The answer is exactly this value.
 
     A text must be the whole answer, white space and all; so must a number, as it is written in the suite, and a
-    boolean or null in JSON's spelling.
-    A list or a mapping is compared with the answer read as JSON, where 1 equals 1.0 but not true.
+    boolean or null, in JSON's spelling. A list or a mapping is compared with the answer read as JSON, where 1 equals
+    1.0 but not true.
     """
 
     value: Any = argument("What the answer must be: a text, or a list or mapping for an answer in JSON.")  # noqa: RUF009
@@ -57,12 +58,15 @@ class Equals(BuiltInCheck):
             answer = parse(output)
         except NotJSON as error:
             return verdict(passed=False, reason=f"expected {expected}, but the answer is not JSON: {error}")
-        passed = same(self.value, answer)
-        return verdict(passed=passed, reason=f"{'is' if passed else 'expected'} {expected}, answered {shown(output)}")
+        if same(self.value, answer):
+            return verdict(passed=True, reason=f"is {expected}")
+        return verdict(passed=False, reason=f"expected {expected}, answered {shown(output)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OneText(BuiltInCheck):
+    """What looks for one text."""
+
     text: str = argument("The text to look for.")
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
 
@@ -131,6 +135,8 @@ class EndsWith(_OneText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SeveralTexts(BuiltInCheck):
+    """What looks for several texts."""
+
     texts: list[str] = argument("The texts to look for.")  # noqa: RUF009
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
 
@@ -208,8 +214,8 @@ def _place(verb: str, text: str, there: str, *, passed: bool) -> str:
 
 def _difference(expected: str, answer: str) -> str:
     """Where two texts part, with what stands there in each."""
-    alike = next((i for i, (a, b) in enumerate(zip(expected, answer, strict=False)) if a != b), None)
-    at = min(len(expected), len(answer)) if alike is None else alike
+    lengths = range(1, min(len(expected), len(answer)) + 1)
+    at = bisect_left(lengths, 1, key=lambda length: expected[:length] != answer[:length])
     start = max(0, at - 20) if at > 40 else 0
     place = f"from character {at + 1} on, " if start else ""
     return f"{place}expected {shown(expected[start:])}, answered {shown(answer[start:])}"
