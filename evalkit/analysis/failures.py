@@ -26,6 +26,11 @@ class FailedTrial(msgspec.Struct, frozen=True, kw_only=True):
     """None where no check failed, but the score stayed below the case's threshold."""
     reason: str
 
+    @property
+    def case(self) -> str:
+        """`total`, and from its second repeat on `total #2`."""
+        return f"{self.case_id} #{self.repeat + 1}" if self.repeat else self.case_id
+
 
 class ErrorGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Trials of one model that ended in the same error."""

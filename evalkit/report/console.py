@@ -72,7 +72,7 @@ class Console:
         yield self._paint("bold", f"Failed ({failed:,})")
         entries = [
             (
-                f"{trial.case_id} #{trial.repeat + 1}" if trial.repeat else trial.case_id,
+                trial.case,
                 headline.label(run.manifest, trial.model, trial.prompt),
                 f"{trial.check}: {trial.reason}" if trial.check else trial.reason,
             )

@@ -59,7 +59,7 @@ class Markdown:
 
     def _failed(self, run: JudgedRun, room: int) -> str:
         rows = (
-            [code(trial.case_id), code(trial.model), code(trial.prompt), code(trial.check or ""), code(trial.reason)]
+            [code(trial.case), code(trial.model), code(trial.prompt), code(trial.check or ""), code(trial.reason)]
             for trial in failed_trials(run, max(0, room) // _SHORTEST_ROW)
         )
         failed = sum(row.failed for row in run.summary.models)

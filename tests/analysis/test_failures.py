@@ -18,6 +18,7 @@ def test_a_failure_names_the_first_check_that_counts_against_it(tmp_path):
     records = [record(), record(False, case_id="a", scores=scores, repeat=2), errored()]
     (failed,) = failed_trials(load_run(write(tmp_path, records)), limit=10)
     assert (failed.case_id, failed.model, failed.prompt, failed.repeat) == ("a", "gpt-4o", "terse", 2)
+    assert failed.case == "a #3"
     assert (failed.check, failed.reason) == ("number", "118.4 expected")
 
 
