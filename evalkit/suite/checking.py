@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from evalkit.errors import EvalkitError
 from evalkit.registry import CHECKS
+from evalkit.suite.schema import Check as NestedCheck
 from evalkit.suite.schema import Text
 from evalkit.suite.templates import names_in, render_all, templates_in
 from evalkit.suite.validation import phrase
@@ -79,7 +80,7 @@ def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
         place = ".".join(str(step) for step in finding["loc"])
         raise ArgumentInvalid(f"{place}: {phrase(finding)}") from error
     try:
-        return CHECKS[name](**{key: getattr(valid, key) for key in model.model_fields})
+        return CHECKS[name](**{key.removesuffix("_"): getattr(valid, key) for key in model.model_fields})
     except ValueError as error:
         raise ArgumentInvalid(str(error)) from error
 
@@ -93,12 +94,12 @@ def arguments_model(name: str) -> type[BaseModel]:
     for item in dataclasses.fields(definition):  # type: ignore[arg-type]
         description = item.metadata.get("description")
         if item.default_factory is not dataclasses.MISSING:
-            default = Field(default_factory=item.default_factory, description=description)
+            default = Field(default_factory=item.default_factory, description=description, alias=item.name)
         elif item.default is not dataclasses.MISSING:
-            default = Field(default=item.default, description=description)
+            default = Field(default=item.default, description=description, alias=item.name)
         else:
-            default = Field(description=description)
-        fields[item.name] = (_argument_type(hints[item.name]), default)
+            default = Field(description=description, alias=item.name)
+        fields[f"{item.name}_"] = (_argument_type(hints[item.name]), default)  # pydantic keeps `schema` for itself
     return create_model(name, __config__=_ARGUMENTS, **fields)
 
 
@@ -110,7 +111,7 @@ def _argument_type(hint: Any) -> Any:
     if hint is str:
         return Text
     if hint is Check:
-        return Any
+        return NestedCheck
     if get_origin(hint) is list:
         return list[_argument_type(item_type(hint))]  # type: ignore[misc]
     return hint

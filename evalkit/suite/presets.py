@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SAMPLING = frozenset({"temperature", "top_p"})
+NOT_IN_REASONING = frozenset({"temperature", "top_p", "stop"})
+EFFORT = frozenset({"reasoning_effort"})
 NOT_IN_RESPONSES = frozenset({"seed", "stop"})
 """Neutral parameters for which the responses API has no word."""
 
@@ -33,23 +34,23 @@ def _reasoning(pattern: str, *, api: str, example: str) -> Preset:
         family="reasoning",
         api=api,
         cap_field="max_completion_tokens",
-        rejects=SAMPLING,
+        rejects=NOT_IN_REASONING,
         example=example,
     )
 
 
 PRESETS: tuple[Preset, ...] = (
     # The documented five first; the documentation shows o3 through responses and o4-mini through chat.
-    Preset(pattern=r"gpt-4o(-.+)?|chatgpt-4o.*", family="gpt", example="gpt-4o"),
+    Preset(pattern=r"gpt-4o(-.+)?|chatgpt-4o.*", family="gpt", rejects=EFFORT, example="gpt-4o"),
     _reasoning(r"o4-mini(-\d.*)?", api="chat", example="o4-mini"),
     _reasoning(r"o3(-\d.*)?", api="responses", example="o3"),
     Preset(pattern=r"gemini-.+", family="gemini", example="gemini-2.5-pro"),
     Preset(pattern=r"doubao-.+", family="doubao", example="doubao-1-5-vision-pro-32k-250115"),
-    Preset(pattern=r"gpt-4\.1(-.+)?|gpt-4-turbo.*|gpt-3\.5-turbo.*", family="gpt", example="gpt-4.1"),
+    Preset(pattern=r"gpt-4\.1(-.+)?|gpt-4-turbo.*|gpt-3\.5-turbo.*", family="gpt", rejects=EFFORT, example="gpt-4.1"),
     _reasoning(r"o[134](-.+)?", api="responses", example="o1"),
     _reasoning(r"gpt-5(\..+|-.+)?", api="responses", example="gpt-5"),
     Preset(pattern=r"claude-.+", family="claude", example="claude-sonnet-4"),
-    Preset(pattern=r"grok-.+", family="grok", rejects=frozenset({"stop"}), example="grok-4"),
+    Preset(pattern=r"grok-.+", family="grok", rejects=EFFORT | {"stop"}, example="grok-4"),
     Preset(pattern=r"qwen.*", family="qwen", example="qwen-plus"),
 )
 

@@ -14,7 +14,13 @@ from evalkit.suite.limits import LATER_METRICS
 from evalkit.suite.numbers import as_text
 from evalkit.types import Auth, Detail, Role
 
-CHECK_REFERENCE = {"$ref": "#/$defs/Check"}
+
+def _definition(name: str) -> dict[str, Any]:
+    """A reference to what `json_schema` defines beside pydantic's own definitions."""
+    return {"x-definition": name}
+
+
+CHECK_REFERENCE = _definition("Check")
 
 
 class KeyJudge(Protocol):
@@ -49,7 +55,7 @@ Limit = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\s*(>=|<=|==|!=|>|<)\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*%?\s*$"}),
 ]
 """An operator and a number; `limits.parse_limit` reads it."""
-Params = Annotated[dict[str, Any] | None, WithJsonSchema({"$ref": "#/$defs/Params"})]
+Params = Annotated[Any, WithJsonSchema(_definition("Params"))]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -173,13 +179,14 @@ class CaseDefaults(Section):
     params: Params = None
     """Neutral names, mapped per API and model; null removes one."""
     repeat: PositiveInt | None = None
-    stream: bool | None = None
     transform: str | None = None
     """A template that rewrites the answer before it is checked."""
 
 
 class DefaultsFile(CaseDefaults):
     """For every case; a case's own values are laid over them."""
+
+    stream: bool | None = None
 
     checks: list[Check] = []
     """Come before a case's own."""
@@ -188,7 +195,7 @@ class DefaultsFile(CaseDefaults):
 class CaseFile(CaseDefaults):
     """One case: what is filled in, and what the answer must be like."""
 
-    later = CaseDefaults.later | {"files", "cluster", "xfail", "turns", "stream"}
+    later = CaseDefaults.later | {"files", "cluster", "xfail", "turns"}
     id: Name | None = None
     """Unique; by default made of the case's position."""
     vars: dict[str, Any] = {}
@@ -209,6 +216,10 @@ class CaseFile(CaseDefaults):
     """At least one of them, or of the defaults', must look at the answer; or `none`."""
     skip: Text | None = None
     """Why this case is not run."""
+
+
+InlineCases = Annotated[list[Any], WithJsonSchema({"type": "array", "items": _definition("CaseFile"), "default": []})]
+"""`cases.CaseReader` validates each as a CaseFile, as it does a dataset's rows."""
 
 
 class DatasetFile(Section):
@@ -268,7 +279,7 @@ class SuiteFile(Section):
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     """Extra dimensions: every combination becomes a trial's vars."""
     defaults: DefaultsFile = DefaultsFile()
-    cases: list[CaseFile] = []
+    cases: InlineCases = []
     datasets: list[DatasetFile] = []
     max_concurrency: PositiveInt = 128
     """Over all models."""

@@ -6,10 +6,10 @@ Every mistake that does not end the parse is kept, so that a file is judged in o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import yaml
 
@@ -49,18 +49,15 @@ class Places(Protocol):
         ...
 
 
-class Document:
-    """One YAML document: its plain value, and the place of everything in it."""
+class Located:
+    """A plain value that knows where each of its parts stood in a file."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, node: Node | None, lines: Sequence[str] = ()) -> None:
         self.file = file
-        self.text = text
-        self._lines = _LINE_BREAK.split(text)
-        self.problems: list[Problem] = []
+        self._lines = lines
         self._nodes: dict[int, Node] = {}
         self._kept: list[Any] = []  # keeps containers alive, so that an id stays theirs
-        root = self._parse()
-        self.value = self._plain(root) if root is not None else None
+        self.value = self._plain(node) if node is not None else None
 
     def problem(
         self, message: str, container: Any = None, key: str | int | None = None, *, of_key: bool = False
@@ -71,32 +68,14 @@ class Document:
             return self.problem_at(message, None, None)
         if of_key and key in node.keys:
             return self.problem_at(message, *node.keys[str(key)])
-        held = isinstance(node.value, dict) or (isinstance(key, int) and key < len(node.value))
-        child = node.value[key] if held and (isinstance(key, int) or key in node.value) else node
+        held = key in node.value if isinstance(node.value, dict) else isinstance(key, int) and key < len(node.value)
+        child = node.value[key] if held else node
         return self.problem_at(message, child.line, child.column)
 
     def problem_at(self, message: str, line: int | None, column: int | None) -> Problem:
         """A Problem at a line and column, counted from 1."""
         source = self._lines[line - 1] if line is not None and line <= len(self._lines) else None
         return Problem(file=self.file, message=message, line=line, column=column, source=source)
-
-    def _parse(self) -> Node | None:
-        try:
-            return _Composer(self).compose(yaml.parse(self.text, Loader=_Loader))
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            self.problems.append(self.problem_at(_syntax_message(error, self._line(line)), line, column))
-        except yaml.reader.ReaderError as error:
-            line, column = _line_and_column(self.text, error.position)
-            message = f"character U+{ord(self.text[error.position]):04X} is not allowed in YAML"
-            self.problems.append(self.problem_at(message, line, column))
-        except _Refused as refused:
-            self.problems.append(self.problem_at(str(refused), refused.line, refused.column))
-        return None
-
-    def _line(self, line: int) -> str:
-        return self._lines[line - 1] if line <= len(self._lines) else ""
 
     def _plain(self, node: Node) -> Any:
         value: Any
@@ -111,11 +90,60 @@ class Document:
         return value
 
 
+class Document(Located):
+    """One YAML document, with the problems of its YAML."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.text = text
+        self.problems: list[Problem] = []
+        lines = _LINE_BREAK.split(text)
+        faults: list[_Refused] = []
+        node = compose(text, faults)
+        super().__init__(file, node, lines)
+        self.problems = [self.problem_at(str(fault), fault.line, fault.column) for fault in faults]
+
+
+def compose(text: str, faults: list[_Refused]) -> Node | None:
+    """The node tree of a YAML text; None, with the reason among `faults`, where there is none to build."""
+    try:
+        return _Composer(faults).compose(yaml.parse(text, Loader=_Loader))
+    except (yaml.YAMLError, _Refused) as error:
+        faults.append(_refusal(error, text))
+        return None
+
+
+def stream_items(file: str, handle: TextIO) -> Iterator[Located]:
+    """The items of a YAML file that is one long list, one at a time. Raises SuiteInvalid."""
+    faults: list[_Refused] = []
+    try:
+        for node in _Composer(faults).items(yaml.parse(handle, Loader=_Loader)):
+            if faults:
+                break
+            yield Located(file, node)
+    except (yaml.YAMLError, _Refused) as error:
+        faults.append(_refusal(error, ""))
+    if faults:
+        raise SuiteInvalid([Problem(file=file, message=str(f), line=f.line, column=f.column) for f in faults])
+
+
+def _refusal(error: Exception, text: str) -> _Refused:
+    if isinstance(error, _Refused):
+        return error
+    if isinstance(error, yaml.reader.ReaderError):
+        character = chr(error.character) if isinstance(error.character, int) else error.character
+        message = f"character U+{ord(character):04X} is not allowed in YAML"
+        return _Refused(message, *_line_and_column(text, max(0, text.find(character))))
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    lines = _LINE_BREAK.split(text)
+    return _Refused(_syntax_message(error, lines[line - 1] if line <= len(lines) else ""), line, column)
+
+
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # what libyaml counts as the end of a line
 
 
 class _Refused(Exception):
-    """A document that must not be built at all."""
+    """A fault in the YAML itself; raised where nothing can be built after it."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message)
@@ -125,8 +153,8 @@ class _Refused(Exception):
 class _Composer:
     """Builds nodes from events, counting depth and aliases before anything grows."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, faults: list[_Refused]) -> None:
+        self._faults = faults
         self._anchors: dict[str, Node] = {}
         self._open_anchors: set[str] = set()
         self._aliased = 0
@@ -140,6 +168,16 @@ class _Composer:
             if isinstance(event, yaml.NodeEvent):
                 root = self._node(event, events, depth=1)
         return root
+
+    def items(self, events: Iterator[Any]) -> Iterator[Node]:
+        """The items of the document's list, each as soon as it is read."""
+        for event in events:
+            if isinstance(event, yaml.SequenceStartEvent):
+                break
+            if isinstance(event, yaml.NodeEvent):
+                raise _Refused("expected a list of cases", *_place(event))
+        for event in _until(yaml.SequenceEndEvent, events):
+            yield self._node(event, events, depth=2)
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         line, column = _place(event)
@@ -220,7 +258,7 @@ class _Composer:
                     node.keys[key] = part.keys[key]
 
     def _complain(self, message: str, line: int, column: int) -> None:
-        self._document.problems.append(self._document.problem_at(message, line, column))
+        self._faults.append(_Refused(message, line, column))
 
 
 def _until(end: type[yaml.Event], events: Iterator[Any]) -> Iterator[Any]:
@@ -240,7 +278,7 @@ def _scalar(event: Any) -> Any:
     return scalar(event.value) if plain or typed else event.value
 
 
-def _syntax_message(error: yaml.MarkedYAMLError, line: str) -> str:
+def _syntax_message(error: Any, line: str) -> str:
     problem = error.problem or error.context or "not YAML"
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem:
         return "a tab cannot indent YAML: use spaces"
@@ -289,7 +327,7 @@ def _unreadable(path: Path) -> str | None:
 
 
 def read_document(path: Path, file: str) -> Document:
-    """The YAML document in a file, its problems collected. Raises SuiteInvalid where there is nothing to go on with."""
+    """The YAML document in a file, its problems collected. Raises SuiteInvalid where nothing could be built."""
     document = Document(file, read_text(path, file))
     if document.value is None and document.problems:
         raise SuiteInvalid(document.problems)

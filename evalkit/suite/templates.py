@@ -63,6 +63,11 @@ def _finalize(value: Any) -> Any:
     return value if text is None else text
 
 
+def write(value: Any) -> str:
+    """A value as a template would write it."""
+    return str(_finalize(value))
+
+
 def _environment() -> _Sandbox:
     environment = _Sandbox(undefined=StrictUndefined, finalize=_finalize, keep_trailing_newline=True)
     environment.globals.pop("lipsum", None)  # random text has no place in a prompt that is compared

@@ -17,7 +17,10 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -29,12 +32,12 @@ class Mistakes:
     """Collects problems with the parts of one document."""
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        self.places = places
         self.problems: list[Problem] = []
 
     def add(self, message: str, container: Any = None, key: str | int | None = None, *, of_key: bool = False) -> None:
         """Notes a problem with `container`, with its value under `key`, or with that key."""
-        self.problems.append(self._places.problem(message, container, key, of_key=of_key))
+        self.problems.append(self.places.problem(message, container, key, of_key=of_key))
 
     def unknown_key(self, container: dict[str, Any], key: str, known: list[str]) -> None:
         """Notes a key that the format does not have."""
@@ -47,16 +50,14 @@ class Mistakes:
 
 
 def validate(section: type[S], data: Any, mistakes: Mistakes) -> S | None:
-    """`data` as a section; None, and its mistakes noted, where it is none."""
-    before = len(mistakes.problems)
+    """`data` as a section, its unknown keys noted; None, and its mistakes noted, where a value is wrong."""
     try:
-        valid = section.model_validate(data, context=mistakes)
+        return section.model_validate(data, context=mistakes)
     except ValidationError as error:
         for finding in error.errors(include_url=False):
             container, key, missing = _locate(data, finding["loc"])
             mistakes.add(phrase(finding, missing), container, key)
         return None
-    return valid if len(mistakes.problems) == before else None
 
 
 def _locate(data: Any, loc: tuple[str | int, ...]) -> tuple[Any, str | int | None, str | None]:

@@ -1,0 +1,60 @@
+"""How a run ends: its exit code, and the last line on stderr that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evalkit.analysis.frames import JudgedRun
+    from evalkit.runner import Ending
+
+PRECEDENCE = (130, 143, 129, 3, 2, 4, 5, 1, 0)
+"""Which code wins where several apply; storage errors (3 as well) end a run before it comes here."""
+
+
+def verdict_of_run(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: bool) -> tuple[int, str]:
+    """The exit code of one run, and the reason in words."""
+    reasons = list(_reasons(run, ending, max_error_rate=max_error_rate, strict=strict))
+    return min(reasons, key=lambda reason: PRECEDENCE.index(reason[0]))
+
+
+def worst(codes: list[int]) -> int:
+    """The exit code of several runs."""
+    return min(codes, key=PRECEDENCE.index)
+
+
+def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: bool) -> Iterator[tuple[int, str]]:
+    rows = run.summary.models
+    passed, failed = sum(row.passed for row in rows), sum(row.failed for row in rows)
+    errors, made = sum(row.errors for row in rows), sum(row.n for row in rows)
+    if ending.signal_number is not None:
+        planned = made + sum(row.not_run for row in rows)
+        yield 128 + ending.signal_number, f"interrupted: {made}/{planned} trials saved"
+    if ending.run_stopped is not None:
+        yield 3, f"stopped: {ending.run_stopped.message}"
+    for model, fault in ending.stopped.items():
+        yield 3, f"stopped asking {model}: {fault.message}"
+    if made and errors / made > max_error_rate:
+        yield (
+            3,
+            f"{errors} of {made} trials ended in errors, over the {max_error_rate:.3g} that --max-error-rate allows",
+        )
+    if run.in_doubt:
+        gates = ", ".join(str(gate) for gate in run.in_doubt)
+        yield 3, f"{errors} errors could have decided a gate otherwise: {gates}"
+    yield from _verdict(run, passed, failed, strict=strict)
+
+
+def _verdict(run: JudgedRun, passed: int, failed: int, *, strict: bool) -> Iterator[tuple[int, str]]:
+    """Where gates are given, only they decide between 0 and 1."""
+    gates = run.summary.gates
+    broken = [gate.gate for gate in gates if gate.result == "fail"]
+    open_gates = [gate.gate for gate in gates if gate.result == "inconclusive"]
+    if broken:
+        yield 1, f"gate failed: {', '.join(broken)}"
+    if open_gates:
+        yield int(strict), f"INCONCLUSIVE: {', '.join(open_gates)}" + (" (--strict)" if strict else "")
+    if not gates and failed:
+        yield 1, f"{failed} of {passed + failed} scored trials failed"
+    yield 0, f"all {len(gates)} gates passed" if gates else f"{passed} of {passed + failed} scored trials passed"

@@ -1,0 +1,79 @@
+"""The `evalkit` command: a group whose commands are imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from evalkit import __version__
+from evalkit.errors import EvalkitError, SuiteInvalid
+
+COMMANDS = {
+    "validate": "Finds every mistake of suites, without network.",
+    "run": "Runs suites over their models and writes the reports.",
+    "report": "Shows a run again, in any format.",
+    "list": "Lists models, checks, apis, reports, runs or cases.",
+    "schema": "Prints the JSON Schema of a suite file.",
+    "simulate": "Serves the stand-in gateway.",
+}
+"""Command → what `evalkit --help` says of it; a test holds each against the command's own help."""
+
+
+class LazyGroup(click.Group):
+    """Knows its commands' names and one-line helps without importing them: `--help` must be quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"evalkit.cli.{cmd_name}_command").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="evalkit")
+def evalkit() -> None:
+    """Compare models, test prompts for regressions, estimate costs: from one suite file.
+
+    \b
+    Start with:  evalkit run suites/quickstart.yaml --offline
+    Exit codes:  0 fine, 1 a gate or case failed, 2 usage or suite invalid, 3 a stopped model or too many errors,
+                 4 stopped by budget, 5 nothing selected, 130/143 stopped by a signal.
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line. Returns the exit code; nobody sees a traceback for a mistake of their own."""
+    try:
+        result = evalkit.main(arguments, prog_name="evalkit", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except SuiteInvalid as error:
+        from evalkit.cli.problems import show_problems
+
+        show_problems(error.problems)
+        return error.exit_code
+    except EvalkitError as error:
+        click.echo(f"evalkit: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone; Python would complain about that on its way out
+        return 141
+    return result if isinstance(result, int) else 0

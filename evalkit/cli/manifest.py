@@ -1,0 +1,99 @@
+"""What a run writes about itself: models as asked, versions, the commit, the price table."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from evalkit import __version__
+from evalkit.costs.prices import PRICES_DATE, price_of
+from evalkit.suite.loader import digest
+from evalkit.suite.plan import Census, Plan
+from evalkit.types import AskedModel, Gate, Manifest, Model
+
+_GIT_S = 5.0
+_NAMED = ("httpx", "pandas", "anyio", "pydantic", "msgspec")
+
+
+def manifest_of(
+    plan: Plan, census: Census, *, run_id: str, started_at: datetime, stand_in: bool, gates: Sequence[Gate]
+) -> Manifest:
+    """The manifest of a run that is about to begin."""
+    suite = plan.suite
+    commit, dirty = _git(suite.file.resolve().parent)
+    models = tuple(_asked(plan, model) for model in plan.models)
+    notes = [_left_out_note(model) for model in models if model.left_out]
+    return Manifest(
+        id=run_id,
+        suite=suite.name,
+        suite_file=str(suite.file),
+        suite_source=suite.source,
+        suite_digest=digest(suite.source),
+        started_at=stamp(started_at),
+        stand_in=stand_in,
+        models=models,
+        prompts=tuple(prompt.name for prompt in plan.prompts),
+        planned=census.planned,
+        skipped=census.skipped,
+        gates=tuple(gates),
+        notes=tuple(notes),
+        prices_date=PRICES_DATE,
+        git_commit=commit,
+        git_dirty=dirty,
+        versions={"evalkit": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in _NAMED},
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _left_out_note(model: AskedModel) -> str:
+    return f"{model.name} is not sent the default {', '.join(model.left_out)}: it would reject it"
+
+
+def _versions() -> dict[str, str]:
+    ours = {"evalkit": __version__, "python": platform.python_version()}
+    return ours | {name: version(name) for name in _NAMED}
+
+
+def _asked(plan: Plan, model: Model) -> AskedModel:
+    params, left_out = plan.params(model)
+    return AskedModel(
+        name=model.name,
+        id=model.id,
+        api=model.api,
+        provider=model.provider.name,
+        host=urlsplit(model.provider.base_url).netloc.rpartition("@")[2],
+        family=model.family,
+        params=params,
+        left_out=left_out,
+        price=price_of(model.id, model.price),
+    )
+
+
+def _git(folder: Path) -> tuple[str | None, bool | None]:
+    """The commit that a folder is at, and whether files differ from it; None where there is no git or no commit."""
+    try:
+        commit = _output(folder, "rev-parse", "HEAD")
+        return commit, bool(_output(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _output(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 fixed arguments
+        ["git", "-C", str(folder), *arguments],  # noqa: S607 whichever git the user has
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=_GIT_S,
+    )
+    return done.stdout.strip()

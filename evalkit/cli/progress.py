@@ -1,0 +1,195 @@
+"""Progress on stderr: a bar per model on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from evalkit.display import pad, width
+from evalkit.runner import Watcher
+from evalkit.types import Fault, Model, Record
+
+EVERY_S = 30.0
+"""Where there is no terminal: a line at least so often, and at every tenth of the trials."""
+
+
+class Progress(Watcher, Protocol):
+    """A runner's watcher that is open while the run is."""
+
+    def __enter__(self) -> Self:
+        """Draws."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leaves the terminal as it was found."""
+        ...
+
+
+class Counts:
+    """What is known of one model while a run is under way."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = self.failed = self.errors = self.waits = 0
+        self.cost_usd = 0.0
+        self.unpriced = 0
+
+    def add(self, record: Record) -> None:
+        """Counts a finished trial."""
+        self.done += 1
+        self.failed += record.passed is False
+        broken_check = any(score.error is not None for score in record.scores)
+        self.errors += record.error is not None or broken_check
+        self.cost_usd += record.cost_usd or 0.0
+        self.unpriced += record.response is not None and record.cost_usd is None
+
+    def __str__(self) -> str:
+        cost = f"{'≥' if self.unpriced else ''}${self.cost_usd:.4f}" if self.cost_usd or not self.unpriced else "$–"
+        waits = f" waits {self.waits}" if self.waits else ""
+        return f"fail {self.failed} err {self.errors}{waits} {cost}"
+
+
+def progress(planned: Mapping[str, int], *, quiet: bool) -> Progress:
+    """The progress for stderr as it is. `planned`: model → trials."""
+    if quiet:
+        return Lines(planned, quiet=True)
+    return Bars(planned) if sys.stderr.isatty() else Lines(planned)
+
+
+class Lines:
+    """Plain lines, for files and pipes; when quiet, only what must be said."""
+
+    def __init__(self, planned: Mapping[str, int], *, quiet: bool = False) -> None:
+        self._counts = {model: Counts(total) for model, total in planned.items()}
+        self._quiet = quiet
+        self._total = sum(planned.values())
+        self._done = 0
+        self._shown_done = 0
+        self._shown_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def finished(self, record: Record) -> None:
+        """Counts, and says so now and then."""
+        self._counts[record.model].add(record)
+        self._done += 1
+        step = self._done - self._shown_done >= max(1, self._total // 10)
+        if step or time.monotonic() - self._shown_at >= EVERY_S:
+            self._show()
+
+    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
+        """Says long waits only; short ones are counted."""
+        self._counts[model.name].waits += 1
+        if wait_s >= LONG_WAIT_S:
+            self._say(waiting_line(model, fault, attempt, wait_s))
+
+    def stopped(self, model: str | None, fault: Fault) -> None:
+        """Always said."""
+        say(stopped_line(model, fault))
+
+    def interrupted(self, signal_number: int) -> None:
+        """Always said."""
+        del signal_number
+        say(INTERRUPTED)
+
+    def _show(self) -> None:
+        self._shown_done, self._shown_at = self._done, time.monotonic()
+        failed = sum(counts.failed for counts in self._counts.values())
+        errors = sum(counts.errors for counts in self._counts.values())
+        cost = sum(counts.cost_usd for counts in self._counts.values())
+        slowest = min(self._counts.items(), key=lambda item: item[1].done / max(1, item[1].total))[0]
+        behind = "" if self._done == self._total else f"  (slowest: {slowest})"
+        self._say(f"{self._done}/{self._total} trials  fail {failed}  err {errors}  ${cost:.4f}{behind}")
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            say(text)
+
+
+class Bars:
+    """One tqdm bar per model: `gpt-4o 29/60 |█████▊ | 00:01<00:01 fail 5 err 0 $0.1160`."""
+
+    def __init__(self, planned: Mapping[str, int]) -> None:
+        self._planned = planned
+        self._counts = {model: Counts(total) for model, total in planned.items()}
+        self._bars: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        from tqdm import tqdm
+
+        columns = max(width(model) for model in self._planned)
+        for position, (model, total) in enumerate(self._planned.items()):
+            self._bars[model] = tqdm(
+                total=total,
+                desc=pad(model, columns),
+                position=position,
+                bar_format="{desc} {n_fmt:>4}/{total_fmt} |{bar:16}| {elapsed}<{remaining} {postfix}",
+                file=sys.stderr,
+                dynamic_ncols=True,
+                mininterval=0.1,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bar in self._bars.values():
+            bar.refresh()
+            bar.close()
+
+    def finished(self, record: Record) -> None:
+        """Moves a bar on."""
+        counts = self._counts[record.model]
+        counts.add(record)
+        bar = self._bars[record.model]
+        bar.set_postfix_str(str(counts), refresh=False)
+        bar.update()
+
+    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
+        """Counts it in the bar, and says long waits above."""
+        self._counts[model.name].waits += 1
+        if wait_s >= LONG_WAIT_S:
+            self._say(waiting_line(model, fault, attempt, wait_s))
+
+    def stopped(self, model: str | None, fault: Fault) -> None:
+        """Says so above the bars."""
+        self._say(stopped_line(model, fault))
+
+    def interrupted(self, signal_number: int) -> None:
+        """Says so above the bars."""
+        del signal_number
+        self._say(INTERRUPTED)
+
+    def _say(self, text: str) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(text, file=sys.stderr)
+
+
+LONG_WAIT_S = 5.0
+INTERRUPTED = "Interrupted: nothing more is sent; waiting up to 30 s for answers under way (again: stop at once)."
+
+
+def waiting_line(model: Model, fault: Fault, attempt: int, wait_s: float) -> str:
+    """`o3: 429, retry 2/5 in 12 s`."""
+    what = fault.status if fault.status is not None else fault.kind
+    return f"{model.name}: {what}, retry {attempt + 1}/{model.max_attempts} in {wait_s:.0f} s"
+
+
+def stopped_line(model: str | None, fault: Fault) -> str:
+    """Who is asked no more, and why."""
+    return f"{model or 'the run'} stopped: {fault.message}"
+
+
+def say(text: str) -> None:
+    """A line on stderr; characters it cannot show are replaced."""
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,249 @@
+"""From suites and flags to finished runs: read everything, then ask, then report."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+from msgspec.structs import replace
+
+from evalkit.analysis.frames import JudgedRun, load_run
+from evalkit.cli.ending import verdict_of_run, worst
+from evalkit.cli.environment import with_env_file
+from evalkit.cli.manifest import manifest_of, stamp
+from evalkit.cli.progress import progress, say
+from evalkit.cli.reports import print_console, write_reports
+from evalkit.errors import NothingSelected, Problem, SuiteInvalid, UsageError
+from evalkit.gates import judge
+from evalkit.gateway.client import Gateway
+from evalkit.gateway.providers import MissingKey, resolve_keys
+from evalkit.journal import Journal
+from evalkit.registry import REPORTS
+from evalkit.run_folder import create_run_folder, write_manifest
+from evalkit.runner import Ending, Runner, Settings
+from evalkit.simulator.child import StandIn
+from evalkit.suite.limits import parse_gate
+from evalkit.suite.loader import load_suite
+from evalkit.suite.models import BASE_URL_VARIABLE
+from evalkit.suite.plan import Census, Plan
+from evalkit.suite.selection import Selection
+from evalkit.types import Gate, Manifest
+
+STAND_IN_LATENCY = 0.03
+"""The stand-in answers this much faster than the models it stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The flags of `evalkit run`."""
+
+    models: tuple[str, ...]
+    prompts: tuple[str, ...]
+    cases: tuple[str, ...]
+    tags: tuple[str, ...]
+    limit: int | None
+    sample: int | None
+    seed: int
+    repeat: int | None
+    overrides: tuple[str, ...]
+    concurrency: int | None
+    offline: bool
+    base_url: str | None
+    env_file: Path | None
+    no_key: str
+    max_error_rate: float
+    gates: tuple[str, ...]
+    strict: bool
+    reports: tuple[str, ...]
+    no_raw: bool
+    out: Path
+    exit_zero: bool
+    color: str
+    quiet: bool
+    verbose: bool
+
+    def selection(self) -> Selection:
+        """What of the suites is run."""
+        return Selection(
+            models=self.models,
+            prompts=self.prompts,
+            cases=self.cases,
+            tags=self.tags,
+            limit=self.limit,
+            sample=self.sample,
+            seed=self.seed,
+            repeat=self.repeat,
+        )
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A suite that is ready to be asked."""
+
+    plan: Plan
+    census: Census
+    gates: tuple[Gate, ...]
+    keys: Mapping[str, str | None]
+    notes: tuple[str, ...] = ()
+
+
+def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, str]) -> int:
+    """Runs suites one after another. Returns the exit code; raises EvalkitError before anything is sent."""
+    for name in options.reports:
+        REPORTS[name]  # an unknown one is said before the run, not after it
+    environ = with_env_file(environ, options.env_file)
+    if options.base_url:
+        environ = {**environ, BASE_URL_VARIABLE: options.base_url}
+    with _stand_in(options) as stand_in:
+        prepared = _prepare_all(paths, options, environ, stand_in.base_url if stand_in else None)
+        codes = [_run(each, options) for each in prepared]
+    return worst(codes)
+
+
+def _stand_in(options: Options) -> AbstractContextManager[StandIn | None]:
+    if not options.offline:
+        return nullcontext()
+    if options.base_url:
+        raise UsageError("--offline and --base-url exclude each other")
+    return StandIn(seed=options.seed, latency_scale=STAND_IN_LATENCY)
+
+
+def _prepare_all(
+    paths: tuple[Path, ...], options: Options, environ: Mapping[str, str], stand_in_url: str | None
+) -> list[Prepared]:
+    """Every suite, or all problems of all of them at once."""
+    prepared: list[Prepared] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            prepared.append(_prepare(path, options, environ, stand_in_url))
+        except SuiteInvalid as error:
+            problems += error.problems
+    if problems:
+        raise SuiteInvalid(problems)
+    return prepared
+
+
+def _prepare(path: Path, options: Options, environ: Mapping[str, str], stand_in_url: str | None) -> Prepared:
+    suite = load_suite(path, environ=environ, overrides=options.overrides)
+    if stand_in_url is not None:
+        suite = suite.with_gateway(stand_in_url)
+    plan = Plan(suite, options.selection())
+    census = plan.prepare()
+    if not census.trials:
+        skipped = f" ({len(census.skipped)} cases are skipped)" if census.skipped else ""
+        raise NothingSelected(f"{path}: nothing to run: no case is selected{skipped}")
+    prepared = Prepared(plan, census, _gates(plan, options), {})
+    if stand_in_url is not None:
+        prepared.keys = {model.provider.name: StandIn.api_key for model in plan.models}
+    else:
+        _resolve_keys(prepared, options, environ)
+    return prepared
+
+
+def _gates(plan: Plan, options: Options) -> tuple[Gate, ...]:
+    """The suite's gates, and those of the flags; a gate of a model that is not asked is left out."""
+    asked = {model.name for model in plan.models}
+    known = {model.name for model in plan.suite.models}
+    gates = [gate for gate in plan.suite.gates if gate.model is None or gate.model in asked]
+    for expression in options.gates:
+        try:
+            gate = parse_gate(expression)
+        except ValueError as error:
+            raise UsageError(f"--gate: {error}") from error
+        if gate.model is not None and gate.model not in known:
+            raise UsageError(f"--gate: no model of this suite is called '{gate.model}'")
+        gates.append(gate)
+    return tuple(gates)
+
+
+def _resolve_keys(prepared: Prepared, options: Options, environ: Mapping[str, str]) -> None:
+    """Finds the keys; with `--no-key skip`, models without one are not asked."""
+    plan = prepared.plan
+    try:
+        prepared.keys = resolve_keys(plan.models, environ)
+    except MissingKey as error:
+        if options.no_key == "fail":
+            raise
+        without = {name for names in error.missing.values() for name in names}
+        plan.models = tuple(model for model in plan.models if model.name not in without)
+        prepared.keys = resolve_keys(plan.models, environ)
+        variables = ", ".join(error.missing)
+        prepared.notes = (f"not asked, because {variables} is not set: {', '.join(sorted(without))}",)
+
+
+def _run(prepared: Prepared, options: Options) -> int:
+    """One run, from its empty folder to its reports."""
+    plan, census = prepared.plan, prepared.census
+    started_at = datetime.now(UTC)
+    folder = create_run_folder(options.out, plan.suite.name, started_at)
+    manifest = manifest_of(
+        plan, census, run_id=folder.name, started_at=started_at, stand_in=options.offline, gates=prepared.gates
+    )
+    manifest = replace(manifest, notes=(*manifest.notes, *prepared.notes))
+    write_manifest(folder, manifest)
+    _say_what_is_sent(manifest, census, options)
+    with Journal(folder) as journal:
+        ending = _ask(prepared, journal, options)
+    write_manifest(folder, replace(manifest, ended_at=stamp(datetime.now(UTC)), notes=_final_notes(manifest, ending)))
+    run = judge(load_run(folder))
+    write_reports(run, folder, options.reports)
+    print_console(run, color=options.color)
+    return _say_how_it_ended(run, ending, folder, options)
+
+
+def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
+    plan = prepared.plan
+    asked = {model.name for model in plan.models}
+    planned: dict[str, int] = {}
+    for row in prepared.census.planned:
+        if row.model in asked:
+            planned[row.model] = planned.get(row.model, 0) + row.trials
+    settings = Settings(stand_in=options.offline, concurrency=options.concurrency, keep_raw=not options.no_raw)
+
+    async def run() -> Ending:
+        async with Gateway(prepared.keys) as gateway:
+            runner = Runner(plan, gateway=gateway, journal=journal, watcher=watcher, settings=settings)
+            return await runner.run(signals=_SIGNALS)
+
+    with progress(planned, quiet=options.quiet) as watcher:
+        return anyio.run(run)
+
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def _say_what_is_sent(manifest: Manifest, census: Census, options: Options) -> None:
+    for note in manifest.notes:
+        say(f"note: {note}")
+    if not options.verbose:
+        return
+    size = f"{census.cases} cases, {len(manifest.prompts)} prompts, {len(manifest.models)} models"
+    say(f"{size}: {census.trials} trials")
+    for model in manifest.models:
+        say(f"  {model.name}: {model.id} by {model.api} at {model.host}, params {dict(model.params)}")
+
+
+def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:
+    notes = list(manifest.notes)
+    if ending.run_stopped is not None:
+        notes.append(f"the run was stopped: {ending.run_stopped.message}")
+    notes += [f"{model} was asked no more: {fault.message}" for model, fault in ending.stopped.items()]
+    if ending.signal_number is not None:
+        notes.append(f"interrupted by {signal.Signals(ending.signal_number).name}")
+    return tuple(notes)
+
+
+def _say_how_it_ended(run: JudgedRun, ending: Ending, folder: Path, options: Options) -> int:
+    code, reason = verdict_of_run(run, ending, max_error_rate=options.max_error_rate, strict=options.strict)
+    say(f"results in {folder}")
+    if options.exit_zero and code in (1, 3):
+        say(f"exit 0 by --exit-zero (else {code}): {reason}")
+        return 0
+    say(f"exit {code}: {reason}")
+    return code

@@ -1,0 +1,88 @@
+"""The journal of a run: one record a line, written as it comes, by one writer; and the pictures that records name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from evalkit.errors import StorageError, UsageError
+from evalkit.run_folder import MEDIA, RECORDS
+from evalkit.types import Image, Record
+
+
+class Journal:
+    """records.jsonl of one run folder, open for appending, as a context manager.
+
+    Each line ends with a CRC-32 (8 hex digits) over the bytes before `,"crc"`. Raises UsageError where another process
+    writes to the folder, StorageError where a line or a picture cannot be written; what was written before stands.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._encoder = msgspec.json.Encoder()
+        self._pictures: set[str] = set()
+        self._handle = -1
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+        self._handle = os.open(self._folder / RECORDS, flags, 0o644)
+        _lock(self._handle, self._folder)
+        self._size = os.fstat(self._handle).st_size
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._handle)
+
+    def append(self, record: Record) -> None:
+        """Writes one record as one line."""
+        body = self._encoder.encode(record)[:-1]
+        line = b'%s,"crc":"%08x"}\n' % (body, zlib.crc32(body))
+        try:
+            _write_all(self._handle, line)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._handle, self._size)  # a torn line must not be fused with the next one
+            saved = f"{self._folder / RECORDS} has all results up to here"
+            raise StorageError(f"a result cannot be written: {error.strerror}; {saved}") from error
+        self._size += len(line)
+
+    def keep_picture(self, image: Image) -> None:
+        """Copies a local picture to media/<sha256>, once."""
+        if image.path is None or image.sha256 is None or image.sha256 in self._pictures:
+            return
+        target = self._folder / MEDIA / image.sha256
+        try:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(image.path, target)
+        except OSError as error:
+            raise StorageError(f"{target} cannot be written: {error.strerror}") from error
+        self._pictures.add(image.sha256)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def _lock(handle: int, folder: Path) -> None:
+    """One writer a folder; the lock goes with the process."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: folders are made anew for each run, so two writers do not meet by accident
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise UsageError(f"another process is writing to {folder}") from error

@@ -1,0 +1,282 @@
+"""One task group that asks every model at once: a lane per model feeds its trials, workers ask, one writer keeps.
+
+Trials are made as they are needed, so memory does not grow with their number. A lane's slots bound how many of its
+requests are under way; a request that waits before its next attempt gives its slot back while it sleeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.to_thread import run_sync
+from msgspec.structs import replace
+
+from evalkit.checks.scoring import Verdict, score_trial
+from evalkit.costs.prices import cost_usd
+from evalkit.errors import EvalkitError
+from evalkit.gateway.client import Gateway, Reply
+from evalkit.gateway.verdicts import Stop
+from evalkit.journal import Journal
+from evalkit.lanes import GivenUp, Lane, Slots, Turn
+from evalkit.registry import APIS
+from evalkit.suite.plan import Plan
+from evalkit.types import Fault, Image, Model, Record, Response, Trial
+
+FIRST_ALONE_S = 3.0
+"""How long a model's first trial goes alone, so that a wrong key or id costs one request."""
+BUFFER = 1024
+"""Records that may wait for the writer."""
+DRAIN_S = 30.0
+"""How long an interrupted run waits for the answers under way."""
+
+
+Records = MemoryObjectSendStream[Record]
+
+
+class Watcher(Protocol):
+    """Hears what a run does, as it does it."""
+
+    def finished(self, record: Record) -> None:
+        """A record was written."""
+        ...
+
+    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
+        """A request will be sent again after `wait_s`; `attempt` counts from 1."""
+        ...
+
+    def stopped(self, model: str | None, fault: Fault) -> None:
+        """A model, or (None) the run, is asked no more."""
+        ...
+
+    def interrupted(self, signal_number: int) -> None:
+        """A signal came: nothing more is sent, and the answers under way are waited for."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Ending:
+    """How a run came to its end."""
+
+    stopped: dict[str, Fault] = field(default_factory=dict)
+    """Models that were given up."""
+    run_stopped: Fault | None = None
+    """Why the whole run was given up."""
+    signal_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run does besides asking."""
+
+    stand_in: bool = False
+    """Hand the expected answers to the gateway: it is the stand-in."""
+    concurrency: int | None = None
+    """In place of every model's own limit."""
+    keep_raw: bool = True
+    """Whether records have the bodies sent and received."""
+
+
+class Runner:
+    """Runs a plan once. `ending` tells how it ended."""
+
+    def __init__(
+        self, plan: Plan, *, gateway: Gateway, journal: Journal, watcher: Watcher, settings: Settings | None = None
+    ) -> None:
+        self._plan = plan
+        self._gateway = gateway
+        self._journal = journal
+        self._watcher = watcher
+        self._settings = settings or Settings()
+        self._scope = anyio.CancelScope()
+        self._error: EvalkitError | None = None
+        self._lanes: list[Lane] = []
+        self.ending = Ending()
+
+    async def run(self, *, signals: tuple[int, ...] = ()) -> Ending:
+        """Asks and writes until all is done or stopped. Raises StorageError, or SuiteInvalid if the data changed.
+
+        `signals` are listened for (only possible in the main thread): the first drains, the second cancels.
+        """
+        total = anyio.Semaphore(self._plan.suite.max_concurrency)
+        self._lanes = [self._lane(model, total) for model in self._plan.models]
+        send, receive = anyio.create_memory_object_stream[Record](BUFFER)
+        async with anyio.create_task_group() as group:
+            if signals:
+                group.start_soon(self._listen, signals)
+            async with anyio.create_task_group() as inner:
+                inner.start_soon(self._write, receive)
+                inner.start_soon(self._ask, send)
+            group.cancel_scope.cancel()
+        if self._error is not None:
+            raise self._error
+        return self.ending
+
+    def _lane(self, model: Model, total: anyio.Semaphore) -> Lane:
+        limit = self._settings.concurrency or model.max_concurrency
+        return Lane(model, Slots(limit, total))
+
+    # --- feeding -----------------------------------------------------------------------------------------------
+
+    async def _ask(self, records: Records) -> None:
+        async with records:
+            with self._scope:
+                async with anyio.create_task_group() as group:
+                    for lane in self._lanes:
+                        group.start_soon(self._feed, lane, records)
+
+    async def _feed(self, lane: Lane, records: Records) -> None:
+        """Starts the lane's trials, one for each slot that comes free."""
+        async with anyio.create_task_group() as group:
+            try:
+                for number, trial in enumerate(self._plan.trials(lane.model)):
+                    turn = Turn(lane)
+                    await turn.take_slot()
+                    if lane.closed:
+                        turn.give_slot_back()
+                        break
+                    done = anyio.Event()
+                    group.start_soon(self._work, lane, trial, turn, records, done)
+                    if number == 0:
+                        with anyio.move_on_after(FIRST_ALONE_S):
+                            await done.wait()
+            except EvalkitError as error:  # a dataset that changed since it was looked through
+                self._fail(error)
+
+    def _close(self, fault: Fault, *, lane: Lane | None = None) -> None:
+        """Sends nothing more: to one model, or at all."""
+        for each in self._lanes if lane is None else [lane]:
+            each.close()
+        if lane is None:
+            if self.ending.run_stopped is None:
+                self._watcher.stopped(None, fault)
+                self.ending.run_stopped = fault
+        elif lane.model.name not in self.ending.stopped:
+            self._watcher.stopped(lane.model.name, fault)
+            self.ending.stopped[lane.model.name] = fault
+
+    def _fail(self, error: EvalkitError) -> None:
+        """Ends the run at once: its results can no longer be trusted to be kept."""
+        self._error = self._error or error
+        self._scope.cancel()
+
+    # --- asking ------------------------------------------------------------------------------------------------
+
+    async def _work(self, lane: Lane, trial: Trial, turn: Turn, records: Records, done: anyio.Event) -> None:
+        """Asks one trial, judges its answer and hands the record on. Comes with a slot and frees it."""
+        try:
+            reply = await self._answer(trial, turn)
+            self._heed(lane, reply)
+            record = await self._record(lane, trial, reply, turn)
+            await records.send(record)
+        except EvalkitError as error:  # a picture that changed, or cannot be kept
+            self._fail(error)
+        finally:
+            done.set()
+
+    async def _answer(self, trial: Trial, turn: Turn) -> Reply:
+        def on_retry(model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
+            turn.last_fault, turn.attempts = fault, attempt
+            self._watcher.waiting(model, fault, attempt, wait_s)
+
+        try:
+            return await self._gateway.ask(
+                trial,
+                image_url=self._plan.suite.media.data_url,
+                pause=turn.pause,
+                headers=_stand_in_headers(trial) if self._settings.stand_in else {},
+                on_retry=on_retry,
+            )
+        except GivenUp:
+            return Reply(fault=turn.last_fault, attempts=turn.attempts)
+        finally:
+            turn.give_slot_back()
+
+    def _heed(self, lane: Lane, reply: Reply) -> None:
+        """Draws what follows from a reply for the trials that are still to come."""
+        first, lane.heard = not lane.heard, True
+        if reply.fault is None:
+            return
+        if reply.stop is Stop.RUN:
+            self._close(reply.fault)
+        elif reply.stop is Stop.MODEL or (reply.stop is Stop.MODEL_IF_FIRST and first):
+            self._close(reply.fault, lane=lane)
+
+    async def _record(self, lane: Lane, trial: Trial, reply: Reply, turn: Turn) -> Record:
+        timing = turn.timing(reply.latency_s)
+        response = reply.response
+        cost = cost_usd(response.usage, lane.price) if response is not None else None
+        verdict = Verdict(passed=None, score=None, scores=())
+        if response is not None:
+            verdict = await score_trial(
+                trial, response, latency_s=reply.latency_s, cost_usd=cost, run_blocking=run_sync
+            )
+        return Record(
+            key=trial.key,
+            case_id=trial.case_id,
+            prompt=trial.prompt,
+            model=trial.model.name,
+            repeat=trial.repeat,
+            passed=verdict.passed,
+            score=verdict.score,
+            request=self._body(trial) if self._settings.keep_raw else None,
+            response=self._without_raw(response),
+            scores=verdict.scores,
+            error=reply.fault,
+            timing=timing,
+            attempts=reply.attempts,
+            cached=False,
+            cost_usd=cost,
+            started_at=turn.started_at,
+        )
+
+    def _body(self, trial: Trial) -> Mapping[str, Any]:
+        """The body as it was sent, with pictures by reference."""
+        for message in trial.request.messages:
+            for image in message.images:
+                self._journal.keep_picture(image)
+        return APIS[trial.model.api].encode(trial.request, _reference)
+
+    def _without_raw(self, response: Response | None) -> Response | None:
+        if response is None or self._settings.keep_raw:
+            return response
+        return replace(response, raw=None)
+
+    # --- keeping -----------------------------------------------------------------------------------------------
+
+    async def _write(self, records: MemoryObjectReceiveStream[Record]) -> None:
+        async with records:
+            async for record in records:
+                try:
+                    self._journal.append(record)
+                except EvalkitError as error:
+                    self._fail(error)
+                    return
+                self._watcher.finished(record)
+
+    async def _listen(self, signals: tuple[Any, ...]) -> None:
+        with anyio.open_signal_receiver(*signals) as received:
+            async for number in received:
+                if self.ending.signal_number is not None:
+                    self._scope.cancel()
+                    return
+                self.ending.signal_number = number
+                self._watcher.interrupted(number)
+                for lane in self._lanes:
+                    lane.close()
+                self._scope.deadline = anyio.current_time() + DRAIN_S
+
+
+def _stand_in_headers(trial: Trial) -> dict[str, str]:
+    headers = {"x-evalkit-repeat": str(trial.repeat)}
+    if trial.expected is not None:
+        headers["x-evalkit-expected"] = quote(trial.expected, safe="")
+    return headers
+
+
+def _reference(image: Image) -> str:
+    return image.reference

@@ -1,0 +1,118 @@
+"""Pictures in prompts: found below the root, looked into, hashed and measured once a file, encoded when first sent."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+
+from evalkit.errors import EvalkitError, StorageError
+from evalkit.suite.places import PathInvalid, below_root
+from evalkit.types import Detail, Image
+
+MAX_BYTES = 20 * 1024 * 1024
+"""Of one picture: more than this the models' own APIs refuse."""
+MAX_PIXELS = 100_000_000
+MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+"""What models read, by Pillow's name of the format."""
+ENCODED_BYTES = 256 * 1024 * 1024
+"""How much of encoded pictures is kept in memory; the rest is read again."""
+
+
+class MediaInvalid(EvalkitError):
+    """A picture that cannot be sent."""
+
+
+class MediaStore:
+    """The pictures of one suite."""
+
+    def __init__(self, *, base: Path, root: Path) -> None:
+        self._base = base
+        self._root = root
+        self._known: dict[Path, Image] = {}
+        self._encoded: OrderedDict[str, str] = OrderedDict()
+        self._encoded_bytes = 0
+
+    def image(self, url: str, detail: Detail | None) -> Image:
+        """The picture at an https URL or a path. Raises MediaInvalid."""
+        if url.startswith("https://"):
+            return Image(url=url, detail=detail)
+        if "://" in url or url.startswith("data:"):
+            raise MediaInvalid(f"a picture is an https URL or a path, found '{url[:60]}'")
+        try:
+            path = below_root(url, base=self._base, root=self._root)
+        except PathInvalid as error:
+            raise MediaInvalid(str(error)) from error
+        if path not in self._known:
+            self._known[path] = _look_into(path, url)
+        known = self._known[path]
+        return Image(
+            path=path,
+            sha256=known.sha256,
+            media_type=known.media_type,
+            width=known.width,
+            height=known.height,
+            detail=detail,
+        )
+
+    def data_url(self, image: Image) -> str:
+        """What is sent for a picture: its URL, or the file as a `data:` URL. Raises StorageError if it changed."""
+        if image.path is None or image.sha256 is None:
+            return image.url or ""
+        encoded = self._encoded.get(image.sha256)
+        if encoded is None:
+            encoded = _encode(image.path, image)
+            self._keep(image.sha256, encoded)
+        else:
+            self._encoded.move_to_end(image.sha256)
+        return encoded
+
+    def _keep(self, sha256: str, encoded: str) -> None:
+        self._encoded[sha256] = encoded
+        self._encoded_bytes += len(encoded)
+        while self._encoded_bytes > ENCODED_BYTES and len(self._encoded) > 1:
+            self._encoded_bytes -= len(self._encoded.popitem(last=False)[1])
+
+
+def _look_into(path: Path, name: str) -> Image:
+    """Opens a file as a picture, without decoding its pixels."""
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise MediaInvalid(f"'{name}' has {size / 1e6:,.1f} MB; a picture may have {MAX_BYTES // 2**20} MiB")
+    data = path.read_bytes()
+    kind, width, height = _measure(data, name)
+    if kind not in MEDIA_TYPES:
+        raise MediaInvalid(f"'{name}' is a {kind} picture; models read {', '.join(MEDIA_TYPES)}")
+    if width * height > MAX_PIXELS:
+        raise MediaInvalid(f"'{name}' has {width}×{height} pixels; a picture may have {MAX_PIXELS / 1e6:,.0f} million")
+    digest = hashlib.sha256(data).hexdigest()
+    return Image(path=path, sha256=digest, media_type=MEDIA_TYPES[kind], width=width, height=height)
+
+
+def _measure(data: bytes, name: str) -> tuple[str, int, int]:
+    import io
+    import warnings
+
+    from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # MAX_PIXELS judges that
+            with Pillow.open(io.BytesIO(data)) as picture:
+                return str(picture.format), picture.width, picture.height
+    except Pillow.DecompressionBombError as error:
+        raise MediaInvalid(f"'{name}' has too many pixels; it may have {MAX_PIXELS / 1e6:,.0f} million") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise MediaInvalid(f"'{name}' is not a picture that can be read ({', '.join(MEDIA_TYPES)})") from error
+
+
+def _encode(path: Path, image: Image) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"{path}: the picture cannot be read any more: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise StorageError(f"{path}: the picture was changed while the run was under way")
+    return f"data:{image.media_type};base64,{base64.b64encode(data).decode()}"

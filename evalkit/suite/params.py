@@ -1,0 +1,75 @@
+"""Request parameters under neutral names: which there are, what they take, and which are left out for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from evalkit.suite.numbers import unspelt
+from evalkit.suite.validation import Mistakes, describe
+
+LATER = ("response_format", "tools", "tool_choice")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_stop(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+_KNOWN: dict[str, tuple[Callable[[Any], bool], str, dict[str, Any]]] = {
+    "temperature": (lambda v: _is_number(v) and 0 <= v <= 2, "a number from 0 to 2", {"type": "number"}),
+    "top_p": (lambda v: _is_number(v) and 0 <= v <= 1, "a number from 0 to 1", {"type": "number"}),
+    "max_output_tokens": (lambda v: _is_whole(v) and v >= 1, "a whole number of at least 1", {"type": "integer"}),
+    "reasoning_effort": (lambda v: isinstance(v, str), "text, such as low, medium or high", {"type": "string"}),
+    "seed": (_is_whole, "a whole number", {"type": "integer"}),
+    "stop": (_is_stop, "text, or a list of texts", {"type": ["string", "array"], "items": {"type": "string"}}),
+    "extra_body": (lambda v: isinstance(v, dict), "a mapping", {"type": "object"}),
+}
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Neutral names, mapped per API and model; null removes one; extra_body goes out as it is.",
+    "additionalProperties": False,
+    "properties": {name: {"anyOf": [schema, {"type": "null"}]} for name, (_, _, schema) in _KNOWN.items()},
+}
+
+
+def read_params(section: Mapping[str, Any], mistakes: Mistakes) -> dict[str, Any]:
+    """The `params` of one section of a suite, those that are wrong noted and left away."""
+    data = section.get("params")
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        mistakes.add(f"params is a mapping, found {describe(data)}", section, "params")
+        return {}
+    read: dict[str, Any] = {}
+    for name, value in data.items():
+        if name in LATER:
+            mistakes.later_key(data, name)
+        elif name not in _KNOWN:
+            mistakes.unknown_key(data, name, sorted(_KNOWN))
+        elif value is not None and not _KNOWN[name][0](value):
+            mistakes.add(f"{name} is {_KNOWN[name][1]}, found {describe(value)}", data, name)
+        else:
+            read[name] = unspelt(value)
+    return read
+
+
+def settle(
+    *, defaults: Mapping[str, Any], model: Mapping[str, Any], case: Mapping[str, Any], rejected: frozenset[str]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is sent, and the names left out: a case's values over the model's over the defaults, null removing one.
+
+    What a preset knows the model to reject is left out, unless it was set on the model itself.
+    """
+    merged = {**defaults, **model, **case}
+    wanted = {name: value for name, value in merged.items() if value is not None}
+    left_out = tuple(name for name in wanted if name in rejected and name not in model)
+    return {name: value for name, value in wanted.items() if name not in left_out}, left_out

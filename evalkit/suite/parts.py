@@ -1,0 +1,97 @@
+"""What a suite file means, once it is read: prompts, cases, models and the settings of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from evalkit.suite.checking import CheckSpec
+from evalkit.suite.media import MediaStore
+from evalkit.suite.source import Places
+from evalkit.types import Gate, Image, Model, Outcome, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTemplate:
+    """A message whose content is still to be rendered."""
+
+    role: Role
+    content: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A prompt under test; `variants` are other words for some models, the same prompt in comparisons."""
+
+    name: str
+    messages: tuple[MessageTemplate, ...]
+    variants: Mapping[str, tuple[MessageTemplate, ...]] = field(default_factory=dict)
+
+    def for_model(self, model: str) -> tuple[MessageTemplate, ...]:
+        """The words for one model."""
+        return self.variants.get(model, self.messages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One row of the suite: what is filled into the prompts, and what the answers must be like."""
+
+    id: str
+    vars: Mapping[str, Any]
+    expected: Any = None
+    tags: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
+    models: frozenset[str] | None = None
+    prompts: frozenset[str] | None = None
+    checks: tuple[CheckSpec, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    repeat: int = 1
+    transform: str | None = None
+    accept: frozenset[Outcome] = frozenset()
+    threshold: float | None = None
+    skip: str | None = None
+    places: Places = field(compare=False)
+    origin: Any = field(default=None, compare=False)
+    """The mapping it was read from, to find its place again."""
+
+
+class Cases(Protocol):
+    """The cases of a suite, read anew, one at a time, whenever they are asked for."""
+
+    def __call__(self) -> Iterator[Case]:
+        """Raises SuiteInvalid at the end if some were wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A suite that was read without mistakes; its cases are read as they are needed."""
+
+    name: str
+    description: str | None
+    file: Path
+    source: str
+    root: Path
+    models: tuple[Model, ...]
+    model_params: Mapping[str, Mapping[str, Any]]
+    """By model name: what was set on the model itself."""
+    default_params: Mapping[str, Any]
+    stream: bool | None
+    prompts: tuple[Prompt, ...]
+    matrix: Mapping[str, tuple[Any, ...]]
+    cases: Cases
+    media: MediaStore
+    max_concurrency: int
+    gates: tuple[Gate, ...]
+
+    def with_gateway(self, base_url: str) -> Suite:
+        """The same suite with every model asked at `base_url`."""
+        moved = {model.provider.name: replace(model.provider, base_url=base_url) for model in self.models}
+        models = tuple(replace(model, provider=moved[model.provider.name]) for model in self.models)
+        return dataclasses.replace(self, models=models)

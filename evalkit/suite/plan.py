@@ -1,0 +1,194 @@
+"""The trials that a suite means: case × matrix × prompt × repeat, for each model, made one at a time.
+
+`prepare` goes through all of them once before anything is sent: every template is rendered and every check made, so
+that nothing can be wrong later, and the trials are counted. `trials` makes them again, lazily, for the runner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from evalkit.errors import EvalkitError, Problem, SuiteInvalid
+from evalkit.suite.datasets import draw
+from evalkit.suite.instances import Instance, examine, instances, messages, transform
+from evalkit.suite.params import settle
+from evalkit.suite.parts import Case, Prompt, Suite
+from evalkit.suite.presets import preset_for
+from evalkit.suite.selection import Selection, choose
+from evalkit.types import Message, Model, PlannedTrials, Request, Trial
+
+MAX_PROBLEMS = 100
+"""After so many problems the plan is given up."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Census:
+    """What `prepare` counted."""
+
+    planned: tuple[PlannedTrials, ...] = ()
+    cases: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Case id → why."""
+
+    @property
+    def trials(self) -> int:
+        """Over all models and prompts."""
+        return sum(planned.trials for planned in self.planned)
+
+
+class Plan:
+    """A suite and what of it is run."""
+
+    def __init__(self, suite: Suite, selection: Selection | None = None) -> None:
+        self.suite = suite
+        self.selection = selection or Selection()
+        self.models = choose("model", suite.models, self.selection.models)
+        self.prompts = choose("prompt", suite.prompts, self.selection.prompts)
+        self._drawn: frozenset[str] | None = None
+
+    def prepare(self) -> Census:
+        """Makes everything once and keeps nothing. Raises SuiteInvalid with what cannot be rendered or checked."""
+        census = Census()
+        problems: list[Problem] = []
+        counts = {(model.name, prompt.name): 0 for model in self.models for prompt in self.prompts}
+        seen: set[bytes] = set()
+        try:
+            self._draw()
+            for case in self.cases(census):
+                problems += _examine_case(case, self.suite.matrix, seen) or self._count(case, counts)
+                if len(problems) >= MAX_PROBLEMS:
+                    break
+        except SuiteInvalid as error:
+            problems += error.problems
+        if problems:
+            raise SuiteInvalid(problems)
+        census.planned = tuple(PlannedTrials(model=m, prompt=p, trials=n) for (m, p), n in counts.items())
+        return census
+
+    def cases(self, census: Census | None = None) -> Iterator[Case]:
+        """The selected cases that are not skipped; what is skipped goes into the census."""
+        chosen = (case for case in self.suite.cases() if self.selection.takes(case))
+        if self._drawn is not None:
+            drawn = self._drawn
+            chosen = (case for case in chosen if case.id in drawn)
+        census = census if census is not None else Census()
+        for case in itertools.islice(chosen, self.selection.limit):
+            if case.skip is not None:
+                census.skipped[case.id] = case.skip
+                continue
+            census.cases += 1
+            yield case
+
+    def trials(self, model: Model) -> Iterator[Trial]:
+        """The trials of one model, in the suite's order."""
+        for case in self.cases():
+            if case.models is not None and model.name not in case.models:
+                continue
+            params, _ = self.params(model, case.params)
+            for instance in instances(case, self.suite.matrix):
+                for prompt in self._prompts_of(case):
+                    yield from self._repeats(instance, prompt, model, params)
+
+    def params(self, model: Model, case: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """What a model is sent with a case that sets `case`, and the names of defaults that are left out for it."""
+        preset = preset_for(model.id)
+        return settle(
+            defaults=self.suite.default_params,
+            model=self.suite.model_params[model.name],
+            case=case or {},
+            rejected=preset.rejected(model.api) if preset else frozenset(),
+        )
+
+    def _draw(self) -> None:
+        """Settles which cases a sample has: those whose hash with the seed is smallest."""
+        if self.selection.sample is None:
+            return
+        seed = self.selection.seed
+        ids = (case.id for case in self.suite.cases() if self.selection.takes(case) and case.skip is None)
+        self._drawn = frozenset(heapq.nsmallest(self.selection.sample, ids, key=lambda case_id: draw(seed, case_id)))
+
+    def _prompts_of(self, case: Case) -> tuple[Prompt, ...]:
+        return tuple(prompt for prompt in self.prompts if case.prompts is None or prompt.name in case.prompts)
+
+    def _repeats(self, instance: Instance, prompt: Prompt, model: Model, params: Mapping[str, Any]) -> Iterator[Trial]:
+        case = instance.case
+        request = Request(
+            model=model.id,
+            messages=messages(prompt.for_model(model.name), instance),
+            params=params,
+            cap_field=model.cap_field,
+            stream=model.stream if model.stream is not None else self.suite.stream,
+        )
+        checks = tuple(spec.bind(instance.variables) for spec in case.checks)
+        question = _question(instance.id, prompt.name, model, request)
+        for repeat in range(self.selection.repeat or case.repeat):
+            yield Trial(
+                key=_key(question, repeat),
+                case_id=instance.id,
+                prompt=prompt.name,
+                model=model,
+                repeat=repeat,
+                request=request,
+                checks=checks,
+                expected=instance.expected,
+                transform=transform(instance),
+                accept=case.accept,
+                threshold=case.threshold,
+            )
+
+    def _count(self, case: Case, counts: dict[tuple[str, str], int]) -> list[Problem]:
+        """Renders what the case means and counts its trials."""
+        models = [model for model in self.models if case.models is None or model.name in case.models]
+        repeat = self.selection.repeat or case.repeat
+        problems: list[Problem] = []
+        prompt: Prompt | None = None
+        try:
+            for instance in instances(case, self.suite.matrix):
+                problems += examine(instance)
+                for prompt in self._prompts_of(case):
+                    for words in {prompt.for_model(model.name) for model in models}:
+                        messages(words, instance)
+                    for model in models:
+                        counts[model.name, prompt.name] += repeat
+        except EvalkitError as error:
+            where = f"case '{case.id}', prompt '{prompt.name}'" if prompt else f"case '{case.id}'"
+            problems.append(case.places.problem(f"{where}: {error}", case.origin))
+        return problems
+
+
+def _examine_case(case: Case, matrix: Mapping[str, Any], seen: set[bytes]) -> list[Problem]:
+    """What is wrong with a case among its fellows. `seen` holds a short hash of every id so far."""
+    clash = next((name for name in matrix if name in case.vars), None)
+    if clash is not None:
+        message = f"'{clash}' is a var of case '{case.id}' and a dimension of the matrix"
+        return [case.places.problem(message, case.origin)]
+    mark = draw(0, case.id)
+    if mark in seen:
+        return [case.places.problem(f"two cases have the id '{case.id}'", case.origin, "id")]
+    seen.add(mark)
+    return []
+
+
+_canonical = msgspec.json.Encoder(order="sorted", enc_hook=str)
+
+
+def _question(case_id: str, prompt: str, model: Model, request: Request) -> bytes:
+    """All that makes a question this question, in one spelling: no position, no host, no key."""
+    turns = [(message.role, message.name, message.content, _pictures(message)) for message in request.messages]
+    parts = (case_id, prompt, model.name, model.id, model.api, turns, request.params, request.stream)
+    return _canonical.encode(parts)
+
+
+def _pictures(message: Message) -> list[tuple[str | None, str | None]]:
+    return [(image.url or image.sha256, image.detail) for image in message.images]
+
+
+def _key(question: bytes, repeat: int) -> str:
+    return hashlib.sha256(question + f"#{repeat}".encode()).hexdigest()[:32]
