@@ -36,9 +36,9 @@ def read(value: Any, shape: type[Shape]) -> Shape:
 def refuse_error(body: Any) -> None:
     """Raises `ErrorReply` where `body` holds an error in place of an answer, whatever else it holds."""
     error = body.get("error") if isinstance(body, dict) else None
-    if not error:
-        return
     words = error if isinstance(error, dict) else {"message": error}
+    if not any(words.values()):  # some gateways put an error with nothing in it beside each good answer
+        return
     message = _as_text(words.get("message"))
     raise ErrorReply(
         json.dumps(error) if message is None else message,

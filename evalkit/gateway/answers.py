@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.gateway import verdicts
 from evalkit.gateway.bodies import parse
 from evalkit.gateway.faults import Blocked, Failure, advice, classify_reply, classify_status
 from evalkit.gateway.scrub import Scrubber
+from evalkit.gateway.words import words_of
 from evalkit.registry import Api
 from evalkit.types import Model, Response, Usage
 
@@ -36,12 +37,13 @@ def _decode(status: int, headers: Mapping[str, str], body: bytes, api: Api, mode
     except ErrorReply as reply:
         return _blocked(classify_reply(reply, model, status=status), value)
     except Undecodable as error:
-        _undecodable(error, status)
+        raise _undecodable(error, value, status) from error
 
 
-def _undecodable(error: Undecodable, status: int) -> NoReturn:
-    verdict = verdicts.EMPTY_ANSWER if error.kind == "empty_response" else verdicts.NO_JSON
-    raise Failure(verdict, str(error), status=status) from error
+def _undecodable(error: Undecodable, value: Any, status: int) -> Failure:
+    if error.kind == "empty_response":
+        return Failure(verdicts.EMPTY_ANSWER, str(error), status=status)
+    return Failure(verdicts.NO_JSON, f"{error}; it says: {words_of(value).message}", status=status)
 
 
 def _said(body: bytes, scrub: Scrubber) -> Any:

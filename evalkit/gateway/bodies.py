@@ -26,7 +26,7 @@ async def read_body(response: httpx.Response, *, largest: int = LARGEST) -> byte
     unpack = _unpacker(response)
     pieces, size = [], 0
     # Not aiter_raw(): that refuses the ready-made answers of a transport in tests.
-    async for chunk in cast(httpx.AsyncByteStream, response.stream):
+    async for chunk in cast("httpx.AsyncByteStream", response.stream):
         piece = chunk if unpack is None else _unpacked(unpack, chunk, largest + 1 - size, response.status_code)
         size += len(piece)
         if size > largest:

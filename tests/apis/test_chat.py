@@ -142,8 +142,9 @@ def test_an_error_in_the_body_is_handed_on_in_its_own_words(error, message, code
     assert (reply.value.message, reply.value.code, reply.value.error_type) == (message, code, error_type)
 
 
-def test_an_error_of_null_is_none():
-    assert CHAT.decode({"error": None, **answer("hi")}).text == "hi"
+@pytest.mark.parametrize("error", [None, {}, "", {"message": "", "type": "", "code": None}])
+def test_an_error_with_nothing_in_it_is_none(error):
+    assert CHAT.decode({"error": error, **answer("hi")}).text == "hi"
 
 
 keys = st.sampled_from(["choices", "message", "content", "refusal", "finish_reason", "model", "usage", "error", "type"])

@@ -10,8 +10,10 @@ import socket
 import ssl
 import subprocess
 
+import httpx
 import pytest
 
+from evalkit.gateway.client import Gateway
 from evalkit.gateway.verdicts import Stop
 
 pytestmark = pytest.mark.anyio
@@ -240,6 +242,13 @@ async def test_a_body_without_an_answer_is_a_fault(bench, row, body, kind, reque
     assert reply.stop is stop
 
 
+async def test_a_body_of_another_shape_is_repeated_in_the_message(bench):
+    bench.server.play(bench.server.reply(200, {"code": 7, "message": "Service is being moved"}))
+    reply = await bench.expect("protocol", requests=2)
+    assert "has no `choices`" in reply.fault.message
+    assert "Service is being moved" in reply.fault.message
+
+
 async def test_a_failed_response_goes_by_its_code(bench):
     body = {"status": "failed", "error": {"code": "server_error", "message": "The model crashed"}, "output": []}
     bench.server.play(bench.server.reply(200, body))
@@ -352,6 +361,15 @@ async def test_tls_on_a_plain_port_stops_the_model(bench):
     assert (reply.fault.kind, reply.stop, reply.attempts) == ("tls", Stop.MODEL, 1)
 
 
+async def test_a_connection_that_ends_during_the_handshake_says_nothing_of_certificates(bench):
+    async def hang_up(_, writer):
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        reply = await bench.ask(base_url=f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    assert (reply.fault.kind, reply.stop, reply.attempts) == ("network", Stop.MODEL_IF_FIRST, 5)
+
+
 # --- time
 
 
@@ -367,6 +385,19 @@ async def test_a_trickle_ends_at_the_total_deadline_and_is_retried(bench):
     bench.server.play(trickle)
     reply = await bench.expect("timeout", requests=2, timeout_s=0.3, max_attempts=2)
     assert "not complete" in reply.fault.message
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [(httpx.ConnectTimeout, 5), (httpx.PoolTimeout, 5), (httpx.WriteTimeout, 5), (httpx.ReadTimeout, 2)],
+)
+async def test_a_timeout_before_anything_was_sent_is_retried_more_than_one_that_may_have_cost(bench, error, attempts):
+    def fail(request):
+        raise error("", request=request)
+
+    async with Gateway({"test": None}, transport=httpx.MockTransport(fail)) as bench.gateway:
+        reply = await bench.ask()
+    assert (reply.fault.kind, reply.attempts) == ("timeout", attempts)
 
 
 # --- size and redirects
@@ -394,6 +425,7 @@ async def test_a_packed_answer_is_unpacked(bench):
     ("packed", "encoding", "requests"),
     [
         (gzip.compress(b"{}" * 500)[:-12], "gzip", 5),
+        (gzip.compress(json.dumps(answer("hi")).encode())[:-4], "gzip", 5),
         (b"no gzip at all", "gzip", 5),
         (b"whatever", "br", 2),
     ],
