@@ -85,7 +85,7 @@ class Report(Protocol):
     """Its file in the run folder; None where it is for the screen only."""
 
     def render(self, run: Any) -> str:
-        """The text; `run` is an `analysis.frames.RunFrames`, a floor above this one."""
+        """The text; `run` is an `analysis.frames.JudgedRun`, some floors above this one."""
         ...
 
 

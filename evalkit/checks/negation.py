@@ -14,7 +14,7 @@ from evalkit.types import Check, Context, Finding
 class Not:
     """The inner check does not pass; where it cannot be run, neither can this."""
 
-    check: Check = argument("The check that must fail.")  # noqa: RUF009
+    check: Check = argument("The check that must fail.")
 
     @property
     def operational(self) -> bool:

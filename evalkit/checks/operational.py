@@ -19,7 +19,7 @@ class FinishReason(BuiltInCheck):
 
     operational: ClassVar[bool] = True
 
-    reasons: list[str] | str = argument("One finish reason, or a list of those that are right.")  # noqa: RUF009
+    reasons: list[str] | str = argument("One finish reason, or a list of those that are right.")
 
     def __post_init__(self) -> None:
         if not self.reasons or "" in self._allowed():

@@ -44,7 +44,7 @@ class JsonSchema(BuiltInCheck):
 
     blocking: ClassVar[bool] = True
 
-    schema: dict[str, Any] | bool = argument("The JSON Schema, written as YAML.")  # noqa: RUF009
+    schema: dict[str, Any] | bool = argument("The JSON Schema, written as YAML.")
 
     def __post_init__(self) -> None:
         validator(self.schema)

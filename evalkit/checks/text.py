@@ -26,7 +26,7 @@ class Equals(BuiltInCheck):
     1.0 but not true.
     """
 
-    value: Any = argument("What the answer must be: a text, or a list or mapping for an answer in JSON.")  # noqa: RUF009
+    value: Any = argument("What the answer must be: a text, or a list or mapping for an answer in JSON.")
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
     strip: bool = argument("Whether white space around the answer and the value is ignored.", default=False)
 
@@ -137,7 +137,7 @@ class EndsWith(_OneText):
 class _SeveralTexts(BuiltInCheck):
     """What looks for several texts."""
 
-    texts: list[str] = argument("The texts to look for.")  # noqa: RUF009
+    texts: list[str] = argument("The texts to look for.")
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
 
     def __post_init__(self) -> None:
@@ -182,7 +182,7 @@ class ContainsAll(_SeveralTexts):
 class OneOf(BuiltInCheck):
     """The answer is one of the texts; unlike with `equals`, white space around it is ignored unless told otherwise."""
 
-    texts: list[str] = argument("The answers that are right.")  # noqa: RUF009
+    texts: list[str] = argument("The answers that are right.")
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
     strip: bool = argument("Whether white space around the answer and the texts is ignored.", default=True)
 

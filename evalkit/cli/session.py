@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from evalkit.journal import Journal
 from evalkit.registry import REPORTS
 from evalkit.run_folder import create_run_folder, write_manifest
 from evalkit.runner import Ending, Runner, Settings
-from evalkit.simulator.child import StandIn
+from evalkit.simulator.child import StandIn, StandInFailed
 from evalkit.suite.limits import parse_gate
 from evalkit.suite.loader import load_suite
 from evalkit.suite.models import BASE_URL_VARIABLE
@@ -105,12 +105,19 @@ def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, 
     return worst(codes)
 
 
-def _stand_in(options: Options) -> AbstractContextManager[StandIn | None]:
+@contextmanager
+def _stand_in(options: Options) -> Iterator[StandIn | None]:
     if not options.offline:
-        return nullcontext()
+        yield None
+        return
     if options.base_url:
         raise UsageError("--offline and --base-url exclude each other")
-    return StandIn(seed=options.seed, latency_scale=STAND_IN_LATENCY)
+    with ExitStack() as stack:
+        try:
+            stand_in = stack.enter_context(StandIn(seed=options.seed, latency_scale=STAND_IN_LATENCY))
+        except StandInFailed as error:
+            raise UsageError(str(error)) from error
+        yield stand_in
 
 
 def _prepare_all(
