@@ -80,6 +80,12 @@ def test_the_official_list_is_read_without_its_reasoning():
     assert response.usage == Usage(input_tokens=7, output_tokens=177, reasoning_tokens=128)
 
 
+@pytest.mark.parametrize("content", ["private thoughts", [{"text": "private thoughts"}], 5])
+def test_items_that_are_no_message_are_not_looked_into(content):
+    body = {"output": [{"type": "reasoning", "content": content}, message(said("hi"))]}
+    assert RESPONSES.decode(body).text == "hi"
+
+
 def test_a_chat_completion_in_its_place_is_read_as_one():
     body = {"object": "chat.completion", "choices": [{"message": {"content": "hi"}, "finish_reason": "length"}]}
     response = RESPONSES.decode(body)
