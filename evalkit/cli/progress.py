@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -35,7 +36,8 @@ class Counts:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = self.failed = self.errors = self.waits = 0
+        self.done = self.failed = self.errors = 0
+        self.retries: Counter[str] = Counter()
         self.cost_usd = 0.0
         self.unpriced = 0
 
@@ -50,8 +52,8 @@ class Counts:
 
     def __str__(self) -> str:
         cost = f"{'≥' if self.unpriced else ''}${self.cost_usd:.4f}" if self.cost_usd or not self.unpriced else "$–"
-        waits = f" waits {self.waits}" if self.waits else ""
-        return f"fail {self.failed} err {self.errors}{waits} {cost}"
+        retries = "".join(f" {what}×{times}" for what, times in sorted(self.retries.items()))
+        return f"fail {self.failed} err {self.errors}{retries} {cost}"
 
 
 def progress(planned: Mapping[str, int], *, quiet: bool) -> Progress:
@@ -88,7 +90,7 @@ class Lines:
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         """Says long waits only; short ones are counted."""
-        self._counts[model.name].waits += 1
+        self._counts[model.name].retries[met(fault)] += 1
         if wait_s >= LONG_WAIT_S:
             self._say(waiting_line(model, fault, attempt, wait_s))
 
@@ -132,16 +134,17 @@ class Bars:
                 total=total,
                 desc=pad(model, columns),
                 position=position,
-                bar_format="{desc} {n_fmt:>4}/{total_fmt} |{bar:16}| {elapsed}<{remaining} {postfix}",
+                bar_format="{desc} {n_fmt:>4}/{total_fmt} |{bar:16}| {elapsed}<{remaining} {unit}",
+                unit="",
                 file=sys.stderr,
+                leave=False,  # the report that follows says it all
                 dynamic_ncols=True,
                 mininterval=0.1,
             )
         return self
 
     def __exit__(self, *_: object) -> None:
-        for bar in self._bars.values():
-            bar.refresh()
+        for bar in reversed(self._bars.values()):
             bar.close()
 
     def finished(self, record: Record) -> None:
@@ -149,12 +152,12 @@ class Bars:
         counts = self._counts[record.model]
         counts.add(record)
         bar = self._bars[record.model]
-        bar.set_postfix_str(str(counts), refresh=False)
+        bar.unit = str(counts)
         bar.update()
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         """Counts it in the bar, and says long waits above."""
-        self._counts[model.name].waits += 1
+        self._counts[model.name].retries[met(fault)] += 1
         if wait_s >= LONG_WAIT_S:
             self._say(waiting_line(model, fault, attempt, wait_s))
 
@@ -179,8 +182,12 @@ INTERRUPTED = "Interrupted: nothing more is sent; waiting up to 30 s for answers
 
 def waiting_line(model: Model, fault: Fault, attempt: int, wait_s: float) -> str:
     """`o3: 429, retry 2/5 in 12 s`."""
-    what = fault.status if fault.status is not None else fault.kind
-    return f"{model.name}: {what}, retry {attempt + 1}/{model.max_attempts} in {wait_s:.0f} s"
+    return f"{model.name}: {met(fault)}, retry {attempt + 1}/{model.max_attempts} in {wait_s:.0f} s"
+
+
+def met(fault: Fault) -> str:
+    """What a request met, in a word: the status, or the kind where none came."""
+    return str(fault.status or fault.kind)
 
 
 def stopped_line(model: str | None, fault: Fault) -> str:
