@@ -46,7 +46,7 @@ class Watcher(Protocol):
         ...
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
-        """A request will be sent again after `wait_s`; `attempt` counts from 1."""
+        """A request will be sent again after `wait_s`, for the `attempt`-th time."""
         ...
 
     def stopped(self, model: str | None, fault: Fault) -> None:
@@ -180,7 +180,7 @@ class Runner:
 
     async def _answer(self, trial: Trial, turn: Turn) -> Reply:
         def on_retry(model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
-            turn.last_fault, turn.attempts = fault, attempt
+            turn.last_fault, turn.attempts = fault, attempt - 1  # `attempt` is the coming one
             self._watcher.waiting(model, fault, attempt, wait_s)
 
         try:

@@ -182,7 +182,7 @@ INTERRUPTED = "Interrupted: nothing more is sent; waiting up to 30 s for answers
 
 def waiting_line(model: Model, fault: Fault, attempt: int, wait_s: float) -> str:
     """`o3: 429, retry 2/5 in 12 s`."""
-    return f"{model.name}: {met(fault)}, retry {attempt + 1}/{model.max_attempts} in {wait_s:.0f} s"
+    return f"{model.name}: {met(fault)}, retry {attempt}/{model.max_attempts} in {wait_s:.0f} s"
 
 
 def met(fault: Fault) -> str:
