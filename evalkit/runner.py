@@ -25,10 +25,12 @@ from evalkit.journal import Journal
 from evalkit.lanes import GivenUp, Lane, Slots, Turn
 from evalkit.registry import APIS
 from evalkit.suite.plan import Plan
-from evalkit.types import Fault, Image, Model, Record, Response, Trial
+from evalkit.types import Fault, Image, Model, Record, Response, Timing, Trial
 
 FIRST_ALONE_S = 3.0
 """How long a model's first trial goes alone, so that a wrong key or id costs one request."""
+JUDGED_AT_ONCE = 256
+"""Answers whose checks may be under way together."""
 BUFFER = 1024
 """Records that may wait for the writer."""
 DRAIN_S = 30.0
@@ -94,6 +96,7 @@ class Runner:
         self._settings = settings or Settings()
         self._scope = anyio.CancelScope()
         self._error: EvalkitError | None = None
+        self._judging = anyio.Semaphore(JUDGED_AT_ONCE)
         self._lanes: list[Lane] = []
         self.ending = Ending()
 
@@ -171,11 +174,15 @@ class Runner:
         try:
             reply = await self._answer(trial, turn)
             self._heed(lane, reply)
-            record = await self._record(lane, trial, reply, turn)
+            timing = turn.timing(reply.latency_s)
+            async with self._judging:  # before the slot is free, so that slow checks hold back the requests
+                turn.give_slot_back()
+                record = await self._record(lane, trial, reply, turn.started_at, timing)
             await records.send(record)
         except EvalkitError as error:  # a picture that changed, or cannot be kept
             self._fail(error)
         finally:
+            turn.give_slot_back()
             done.set()
 
     async def _answer(self, trial: Trial, turn: Turn) -> Reply:
@@ -193,8 +200,6 @@ class Runner:
             )
         except GivenUp:
             return Reply(fault=turn.last_fault, attempts=turn.attempts)
-        finally:
-            turn.give_slot_back()
 
     def _heed(self, lane: Lane, reply: Reply) -> None:
         """Draws what follows from a reply for the trials that are still to come."""
@@ -206,8 +211,7 @@ class Runner:
         elif reply.stop is Stop.MODEL or (reply.stop is Stop.MODEL_IF_FIRST and first):
             self._close(reply.fault, lane=lane)
 
-    async def _record(self, lane: Lane, trial: Trial, reply: Reply, turn: Turn) -> Record:
-        timing = turn.timing(reply.latency_s)
+    async def _record(self, lane: Lane, trial: Trial, reply: Reply, started_at: str, timing: Timing) -> Record:
         response = reply.response
         cost = cost_usd(response.usage, lane.price) if response is not None else None
         verdict = Verdict(passed=None, score=None, scores=())
@@ -231,7 +235,7 @@ class Runner:
             attempts=reply.attempts,
             cached=False,
             cost_usd=cost,
-            started_at=turn.started_at,
+            started_at=started_at,
         )
 
     def _body(self, trial: Trial) -> Mapping[str, Any]:

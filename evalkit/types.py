@@ -20,7 +20,8 @@ Outcome = Literal["ok", "length", "refusal", "content_policy"]
 
 FaultKind = Literal[
     "auth", "permission", "quota", "rate_limit", "bad_request", "not_found", "context_length", "server", "protocol",
-    "empty_response", "network", "tls", "timeout", "too_large", "redirect", "config", "cancelled",
+    "empty_response", "stream_error", "truncated_stream", "network", "tls", "timeout", "too_large", "redirect", "config",
+    "cancelled",
 ]  # fmt: skip
 """The classes of failure a request can end in."""
 
@@ -132,6 +133,19 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_tokens: int | None = None
     cached_input_tokens: int | None = None
     total_tokens: int | None = None
+    rule: str | None = None
+    """How the figures were read, where the gateway's own needed interpreting."""
+    raw: Any = None
+    """The gateway's own figures, where a rule was applied to them."""
+
+
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that the model asks to be called."""
+
+    id: str | None
+    name: str
+    arguments: str
+    """As the model wrote them: JSON, if it did well."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,8 +158,11 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     finish_reason: str | None
     outcome: Outcome
     usage: Usage
+    tool_calls: tuple[ToolCall, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was odd about the answer and did not make it a fault, such as a stream without its end mark."""
     raw: Any = None
-    """The body as received."""
+    """The body as received; of a stream, what it amounted to as one body."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,8 +174,13 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """The successful attempt alone; None where every attempt failed."""
     e2e_s: float
     ttft_s: float | None = None
+    """To the first token of any kind; None where nothing was streamed."""
     ttfo_s: float | None = None
+    """To the first token of the answer itself, reasoning left out."""
     tpot_s: float | None = None
+    """Per token after the first."""
+    buffered: bool | None = None
+    """True where a stream came in one piece: its ttft says nothing about the model."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
