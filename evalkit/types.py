@@ -20,8 +20,8 @@ Outcome = Literal["ok", "length", "refusal", "content_policy"]
 
 FaultKind = Literal[
     "auth", "permission", "quota", "rate_limit", "bad_request", "not_found", "context_length", "server", "protocol",
-    "empty_response", "stream_error", "truncated_stream", "network", "tls", "timeout", "too_large", "redirect", "config",
-    "cancelled",
+    "empty_response", "stream_error", "truncated_stream", "network", "tls", "timeout", "too_large", "redirect",
+    "config", "cancelled",
 ]  # fmt: skip
 """The classes of failure a request can end in."""
 
