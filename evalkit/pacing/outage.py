@@ -1,0 +1,68 @@
+"""Tells an outage from single faults, and sends one probe at a time until it is over.
+
+Over half of at least 20 attempts failing is an outage (429s count neither way: they are a matter of pace). It is waited
+out up to a limit, counted from the last success.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+WINDOW = 40
+FEWEST = 20
+SHARE = 0.5
+FIRST_PROBE_S = 1.0
+LONGEST_PROBE_S = 30.0
+
+
+class Outage:
+    """The state of one model's way. It reads no clock: each call brings one."""
+
+    def __init__(self, *, max_outage_s: float, now_s: float) -> None:
+        self._max_outage_s = max_outage_s
+        self._recent: deque[bool] = deque(maxlen=WINDOW)
+        self._last_success_s = now_s
+        self._probe_s = FIRST_PROBE_S
+        self._next_probe_s = now_s
+        self._probing = False
+        self.open = False
+        """Whether there is an outage now."""
+
+    def succeeded(self, now_s: float) -> None:
+        """An answer came: the outage, if there was one, is over."""
+        self._last_success_s = now_s
+        if self.open:
+            self.open = False
+            self._recent.clear()
+            self._probe_s = FIRST_PROBE_S
+        self._probing = False
+        self._recent.append(True)
+
+    def failed(self, now_s: float) -> None:
+        """An attempt failed by the gateway's or the network's fault."""
+        self._recent.append(False)
+        if self.open:
+            self._probing = False
+            self._next_probe_s = now_s + self._probe_s
+            self._probe_s = min(2 * self._probe_s, LONGEST_PROBE_S)
+        elif len(self._recent) >= FEWEST and self._recent.count(False) > SHARE * len(self._recent):
+            self.open = True
+            self._next_probe_s = now_s + self._probe_s
+
+    def spared(self) -> None:
+        """A probe ended otherwise, by a 429 or an interruption: another may go."""
+        self._probing = False
+
+    def wait_s(self, now_s: float) -> float | None:
+        """Seconds until a request may go: 0 now; None where a probe is under way and its end must be waited for."""
+        if not self.open:
+            return 0.0
+        return None if self._probing else max(0.0, self._next_probe_s - now_s)
+
+    def admit(self) -> None:
+        """A request goes; in an outage it is the probe."""
+        self._probing = self.open
+
+    def is_over_limit(self, now_s: float) -> bool:
+        """Whether nothing has succeeded for longer than is waited."""
+        return now_s - self._last_success_s >= self._max_outage_s
