@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Self
 import msgspec
 
 from evalkit.errors import StorageError, UsageError
-from evalkit.run_folder import MEDIA, RECORDS
+from evalkit.run_folder import MEDIA, RECORDS, write_whole
 from evalkit.types import Image, Record
 
 
@@ -33,9 +33,15 @@ class Journal:
 
     def __enter__(self) -> Self:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
-        self._handle = os.open(self._folder / RECORDS, flags, 0o644)
-        _lock(self._handle, self._folder)
-        self._size = os.fstat(self._handle).st_size
+        try:
+            self._handle = os.open(self._folder / RECORDS, flags, 0o644)
+            _lock(self._handle)
+            self._size = os.fstat(self._handle).st_size
+        except BlockingIOError as error:
+            os.close(self._handle)
+            raise UsageError(f"another process is writing to {self._folder}") from error
+        except OSError as error:
+            raise StorageError(f"{self._folder / RECORDS} cannot be opened for writing: {error.strerror}") from error
         return self
 
     def __exit__(
@@ -62,10 +68,13 @@ class Journal:
             return
         target = self._folder / MEDIA / image.sha256
         try:
+            data = image.path.read_bytes()
             target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(image.path, target)
         except OSError as error:
-            raise StorageError(f"{target} cannot be written: {error.strerror}") from error
+            raise StorageError(f"{error.filename}: the picture cannot be kept: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            raise StorageError(f"{image.path}: the picture was changed while the run was under way")
+        write_whole(target, data)
         self._pictures.add(image.sha256)
 
 
@@ -75,14 +84,10 @@ def _write_all(handle: int, data: bytes) -> None:
         view = view[os.write(handle, view) :]
 
 
-def _lock(handle: int, folder: Path) -> None:
-    """One writer a folder; the lock goes with the process."""
+def _lock(handle: int) -> None:
+    """One writer a folder; the lock goes with the process. Raises BlockingIOError where there is one already."""
     try:
         import fcntl
     except ImportError:  # Windows: folders are made anew for each run, so two writers do not meet by accident
         return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise UsageError(f"another process is writing to {folder}") from error
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,6 +30,7 @@ def create_run_folder(parent: Path, suite: str, now: datetime) -> Path:
         try:
             parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
+            sync_folder(parent)
         except FileExistsError:
             if not parent.is_dir():
                 raise UsageError(f"results cannot go to {parent}: it is a file, not a folder") from None
@@ -38,7 +39,6 @@ def create_run_folder(parent: Path, suite: str, now: datetime) -> Path:
         except OSError as error:
             reason = f"{error.strerror}; name another folder with -o"
             raise UsageError(f"results cannot be written below {parent}: {reason}") from error
-        sync_folder(parent)
         return folder
 
 

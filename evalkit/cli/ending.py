@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,24 +13,29 @@ PRECEDENCE = (130, 143, 129, 3, 2, 4, 5, 1, 0)
 """Which code wins where several apply; storage errors (3 as well) end a run before it comes here."""
 
 
-def verdict_of_run(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: bool) -> tuple[int, str]:
-    """The exit code of one run, and the reason in words."""
-    reasons = list(_reasons(run, ending, max_error_rate=max_error_rate, strict=strict))
-    return min(reasons, key=lambda reason: PRECEDENCE.index(reason[0]))
+SIGNALLED = 128
+"""A code above it names the signal that ended the run."""
+End = tuple[int, str]
+"""An exit code, and the reason in words."""
 
 
-def worst(codes: list[int]) -> int:
-    """The exit code of several runs."""
-    return min(codes, key=PRECEDENCE.index)
+def verdict_of_run(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: bool) -> End:
+    """How one run ends."""
+    return worst(_reasons(run, ending, max_error_rate=max_error_rate, strict=strict))
 
 
-def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: bool) -> Iterator[tuple[int, str]]:
+def worst(ends: Iterable[End]) -> End:
+    """The end that counts where there are several; of equal ones, the first."""
+    return min(ends, key=lambda end: PRECEDENCE.index(end[0]))
+
+
+def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: bool) -> Iterator[End]:
     rows = run.summary.models
     passed, failed = sum(row.passed for row in rows), sum(row.failed for row in rows)
     errors, made = sum(row.errors for row in rows), sum(row.n for row in rows)
     if ending.signal_number is not None:
         planned = made + sum(row.not_run for row in rows)
-        yield 128 + ending.signal_number, f"interrupted: {made}/{planned} trials saved"
+        yield SIGNALLED + ending.signal_number, f"interrupted: {made}/{planned} trials saved"
     if ending.run_stopped is not None:
         yield 3, f"stopped: {ending.run_stopped.message}"
     for model, fault in ending.stopped.items():
@@ -46,7 +51,7 @@ def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: b
     yield from _verdict(run, passed, failed, strict=strict)
 
 
-def _verdict(run: JudgedRun, passed: int, failed: int, *, strict: bool) -> Iterator[tuple[int, str]]:
+def _verdict(run: JudgedRun, passed: int, failed: int, *, strict: bool) -> Iterator[End]:
     """Where gates are given, only they decide between 0 and 1."""
     gates = run.summary.gates
     broken = [gate.gate for gate in gates if gate.result == "fail"]

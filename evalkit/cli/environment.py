@@ -15,7 +15,7 @@ def with_env_file(environ: Mapping[str, str], path: Path | None) -> Mapping[str,
     from dotenv import dotenv_values
 
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             values = dotenv_values(stream=file, interpolate=False)
     except OSError as error:
         raise UsageError(f"--env-file {path}: {error.strerror}") from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from typing import Any
 
 import click
 
 from evalkit import __version__
-from evalkit.errors import EvalkitError, SuiteInvalid
+from evalkit.errors import EvalkitError, StorageError, SuiteInvalid
 
 COMMANDS = {
     "validate": "Finds every mistake of suites, without network.",
@@ -19,6 +21,8 @@ COMMANDS = {
     "simulate": "Serves the stand-in gateway.",
 }
 """Command → what `evalkit --help` says of it; a test holds each against the command's own help."""
+READER_GONE = 141
+"""The exit code where whoever read stdout has gone, as the shell has it of programs that die of it."""
 
 
 class LazyGroup(click.Group):
@@ -34,6 +38,18 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"evalkit.cli.{cmd_name}_command").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Calls the command. Click would exit with 1 where stdout is a broken pipe, and 1 stands for a failed case."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            _discard_output()
+            raise click.exceptions.Exit(READER_GONE) from error
+        except OSError as error:
+            if error.filename is None:
+                _discard_output()
+            raise StorageError(f"{error.filename or 'output'} cannot be written or read: {error.strerror}") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the table above."""
@@ -73,7 +89,11 @@ def main(arguments: list[str] | None = None) -> int:
     except EvalkitError as error:
         click.echo(f"evalkit: {error}", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has gone; Python would complain about that on its way out
-        return 141
     return result if isinstance(result, int) else 0
+
+
+def _discard_output() -> None:
+    """Lets what stdout still holds go nowhere: Python would fail on it once more on its way out."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -45,8 +45,7 @@ def manifest_of(
         prices_date=PRICES_DATE,
         git_commit=commit,
         git_dirty=dirty,
-        versions={"evalkit": __version__, "python": platform.python_version()}
-        | {name: version(name) for name in _NAMED},
+        versions=_versions(),
     )
 
 

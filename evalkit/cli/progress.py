@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -196,7 +197,7 @@ def stopped_line(model: str | None, fault: Fault) -> str:
 
 
 def say(text: str) -> None:
-    """A line on stderr; characters it cannot show are replaced."""
-    encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
-    sys.stderr.flush()
+    """A line on stderr, at once."""
+    with suppress(OSError):  # a run goes on where nobody can be told of it
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

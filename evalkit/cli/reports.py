@@ -41,7 +41,6 @@ def in_color(choice: str) -> bool:
 
 
 def show(text: str) -> None:
-    """Text on stdout; characters it cannot show are replaced."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    """Text on stdout, at once."""
+    sys.stdout.write(text)
     sys.stdout.flush()

@@ -48,5 +48,6 @@ def command(**options: Any) -> int:
 
     suites = options.pop("suites")
     reports = options.pop("reports")
-    chosen = DEFAULT_REPORTS if reports is None else tuple(name for name in reports.split(",") if name != "none")
+    named = DEFAULT_REPORTS if reports is None else tuple(name.strip() for name in reports.split(","))
+    chosen = tuple(name for name in named if name != "none")
     return run_suites(suites, Options(**options, reports=chosen), os.environ)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ import anyio
 from msgspec.structs import replace
 
 from evalkit.analysis.frames import JudgedRun, load_run
-from evalkit.cli.ending import verdict_of_run, worst
+from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
 from evalkit.cli.manifest import manifest_of, stamp
 from evalkit.cli.progress import progress, say
@@ -101,8 +103,20 @@ def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, 
         environ = {**environ, BASE_URL_VARIABLE: options.base_url}
     with _stand_in(options) as stand_in:
         prepared = _prepare_all(paths, options, environ, stand_in.base_url if stand_in else None)
-        codes = [_run(each, options) for each in prepared]
-    return worst(codes)
+        ends = list(_run_all(prepared, options))
+    code, reason = worst(ends)
+    if len(prepared) > 1:
+        say(f"exit {code}: {reason}")
+    return code
+
+
+def _run_all(prepared: list[Prepared], options: Options) -> Iterator[End]:
+    """How each run ended; none begins after a signal."""
+    for each in prepared:
+        code, reason = _run(each, options)
+        yield code, f"{each.plan.suite.name}: {reason}"
+        if code > SIGNALLED:
+            return
 
 
 @contextmanager
@@ -180,11 +194,16 @@ def _resolve_keys(prepared: Prepared, options: Options, environ: Mapping[str, st
         without = {name for names in error.missing.values() for name in names}
         plan.models = tuple(model for model in plan.models if model.name not in without)
         prepared.keys = resolve_keys(plan.models, environ)
+        prepared.census.planned = tuple(row for row in prepared.census.planned if row.model not in without)
         variables = ", ".join(error.missing)
+        if not prepared.census.trials:
+            raise NothingSelected(
+                f"{plan.suite.file}: nothing to run: --no-key skip leaves no model, because {variables} is not set"
+            ) from error
         prepared.notes = (f"not asked, because {variables} is not set: {', '.join(sorted(without))}",)
 
 
-def _run(prepared: Prepared, options: Options) -> int:
+def _run(prepared: Prepared, options: Options) -> End:
     """One run, from its empty folder to its reports."""
     plan, census = prepared.plan, prepared.census
     started_at = datetime.now(UTC)
@@ -205,24 +224,22 @@ def _run(prepared: Prepared, options: Options) -> int:
 
 
 def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
-    plan = prepared.plan
-    asked = {model.name for model in plan.models}
-    planned: dict[str, int] = {}
+    planned: Counter[str] = Counter()
     for row in prepared.census.planned:
-        if row.model in asked:
-            planned[row.model] = planned.get(row.model, 0) + row.trials
+        planned[row.model] += row.trials
     settings = Settings(stand_in=options.offline, concurrency=options.concurrency, keep_raw=not options.no_raw)
 
     async def run() -> Ending:
         async with Gateway(prepared.keys) as gateway:
-            runner = Runner(plan, gateway=gateway, journal=journal, watcher=watcher, settings=settings)
+            runner = Runner(prepared.plan, gateway=gateway, journal=journal, watcher=watcher, settings=settings)
             return await runner.run(signals=_SIGNALS)
 
     with progress(planned, quiet=options.quiet) as watcher:
         return anyio.run(run)
 
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What is listened for; on Windows nothing can be, and Ctrl-C ends a run at once."""
 
 
 def _say_what_is_sent(manifest: Manifest, census: Census, options: Options) -> None:
@@ -246,11 +263,10 @@ def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _say_how_it_ended(run: JudgedRun, ending: Ending, folder: Path, options: Options) -> int:
+def _say_how_it_ended(run: JudgedRun, ending: Ending, folder: Path, options: Options) -> End:
     code, reason = verdict_of_run(run, ending, max_error_rate=options.max_error_rate, strict=options.strict)
     say(f"results in {folder}")
     if options.exit_zero and code in (1, 3):
-        say(f"exit 0 by --exit-zero (else {code}): {reason}")
-        return 0
+        code, reason = 0, f"by --exit-zero (else {code}): {reason}"
     say(f"exit {code}: {reason}")
-    return code
+    return code, reason
