@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from evalkit.checks.scoring import Verdict, score_trial
 from evalkit.costs.prices import cost_usd
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, StorageError
 from evalkit.gateway.client import Gateway, Reply
 from evalkit.gateway.verdicts import Stop
 from evalkit.journal import Journal
@@ -101,7 +101,7 @@ class Runner:
         self.ending = Ending()
 
     async def run(self, *, signals: tuple[int, ...] = ()) -> Ending:
-        """Asks and writes until all is done or stopped. Raises StorageError, or SuiteInvalid if the data changed.
+        """Asks and writes until all is done or stopped. Raises StorageError, also where the data changed meanwhile.
 
         `signals` are listened for (only possible in the main thread): the first drains, the second cancels.
         """
@@ -147,8 +147,8 @@ class Runner:
                     if number == 0:
                         with anyio.move_on_after(FIRST_ALONE_S):
                             await done.wait()
-            except EvalkitError as error:  # a dataset that changed since it was looked through
-                self._fail(error)
+            except (EvalkitError, OSError) as error:
+                self._fail(StorageError(f"a case cannot be read any more, though it could before the run: {error}"))
 
     def _close(self, fault: Fault, *, lane: Lane | None = None) -> None:
         """Sends nothing more: to one model, or at all."""
