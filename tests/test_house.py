@@ -40,6 +40,7 @@ HOMES = {
     "pydantic": ("suite",),
     "jinja2": ("suite.templates",),
     "PIL": ("suite.media",),
+    "aiohttp": ("gateway.engine",),
     "httpx": ("gateway",),
     "tenacity": ("gateway",),
     "pandas": ("analysis",),
@@ -58,7 +59,10 @@ HOMES = {
     "msgspec": ("",),
 }
 """Package → the rooms or modules that may import it."""
-HEAVY = {"pandas", "numpy", "httpx", "pydantic", "jinja2", "yaml", "PIL", "tenacity", "anyio", "asyncio", "msgspec"}
+HEAVY = {
+    "pandas", "numpy", "aiohttp", "httpx", "pydantic", "jinja2", "yaml", "PIL", "tenacity", "anyio", "asyncio",
+    "msgspec",
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -19,7 +20,7 @@ from evalkit.gateway.faults import Failure, advice, classify_transport
 from evalkit.gateway.providers import endpoint
 from evalkit.gateway.retry import OnRetry, Pause, retrying
 from evalkit.gateway.scrub import Scrubber
-from evalkit.gateway.transport import open_client, timeout
+from evalkit.gateway.transport import headers_for, open_transport, timeout
 from evalkit.gateway.verdicts import Stop, Verdict
 from evalkit.gateway.words import one_line
 from evalkit.registry import APIS, Api
@@ -41,10 +42,18 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class _Line:
-    """An open client to one provider, and what hides its key."""
+    """The connections to one provider, what is said on them each time, and what hides the key."""
 
-    client: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
+    headers: Mapping[str, str]
     scrub: Scrubber
+    urls: dict[str, httpx.URL] = field(default_factory=dict)
+    """By an API's path: reading a URL takes longer than all else about a request."""
+
+    def url(self, base_url: str, path: str) -> httpx.URL:
+        if path not in self.urls:
+            self.urls[path] = httpx.URL(endpoint(base_url, path))
+        return self.urls[path]
 
 
 @dataclass(slots=True)
@@ -54,7 +63,7 @@ class _Call:
     model: Model
     api: Api
     line: _Line
-    url: str
+    url: httpx.URL
     body: bytes
     headers: Mapping[str, str]
     attempts: int = field(default=0, init=False)
@@ -85,7 +94,7 @@ class Gateway:
 
     async def __aexit__(self, *_: object) -> None:
         for line in self._lines.values():
-            await line.client.aclose()
+            await line.transport.aclose()
         self._lines.clear()
 
     async def ask(
@@ -115,13 +124,14 @@ class Gateway:
     def _prepare(self, trial: Trial, image_url: ImageURL, headers: Mapping[str, str]) -> _Call:
         model = trial.model
         api = APIS[model.api]
+        line = self._line(model)
         return _Call(
             model=model,
             api=api,
-            line=self._line(model),
-            url=endpoint(model.provider.base_url, api.path),
+            line=line,
+            url=line.url(model.provider.base_url, api.path),
             body=_written(trial, api, image_url),
-            headers=headers,
+            headers={**line.headers, **headers},
         )
 
     def _line(self, model: Model) -> _Line:
@@ -129,10 +139,10 @@ class Gateway:
         if provider.name not in self._lines:
             key = self._keys[provider.name]
             try:
-                client = open_client(provider, key, transport=self._transport)
-            except (ImportError, ValueError) as error:  # a SOCKS proxy without its package, a proxy URL that is none
+                transport = self._transport or open_transport(provider.base_url)
+            except ValueError as error:
                 raise _unusable(verdicts.NO_CLIENT, model, error) from error
-            self._lines[provider.name] = _Line(client, Scrubber(key))
+            self._lines[provider.name] = _Line(transport, headers_for(provider, key), Scrubber(key))
         return self._lines[provider.name]
 
     async def _attempt(self, call: _Call) -> tuple[Response, float]:
@@ -146,14 +156,13 @@ class Gateway:
     async def _exchange(self, call: _Call) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and whole body of one answer, within the model's time. Raises `Failure`."""
         answered = False
-        limit = timeout(call.model.timeout_s)
+        limits = {"timeout": timeout(call.model.timeout_s)}
+        request = httpx.Request("POST", call.url, headers=call.headers, content=call.body, extensions=limits)
         try:
             with anyio.fail_after(call.model.timeout_s):
-                request = call.line.client.stream(
-                    "POST", call.url, content=call.body, headers=call.headers, timeout=limit
-                )
-                async with request as answer:
-                    answered = True
+                answer = await call.line.transport.handle_async_request(request)
+                answered = True
+                async with aclosing(answer):
                     return answer.status_code, answer.headers, await read_body(answer)
         except (httpx.RequestError, OSError) as error:
             reason = call.line.scrub.text(str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -12,39 +13,50 @@ from evalkit.gateway.providers import authorization, is_loopback
 from evalkit.types import Provider
 
 _CONNECT_S = 30.0
-_KEPT_OPEN = 512
 
 
-def open_client(
-    provider: Provider,
-    key: str | None,
-    *,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> httpx.AsyncClient:
-    """The client for one provider. It follows no redirect, retries nothing and queues nothing: others do."""
-    headers = {
+def open_transport(base_url: str) -> httpx.AsyncBaseTransport:
+    """Connections to one provider, inside a running event loop. Raises `ValueError` for a proxy it cannot use."""
+    from evalkit.gateway.engine import AiohttpTransport  # what sends nothing need not wait for aiohttp's import
+
+    return AiohttpTransport(trust=_trust(base_url), proxy=proxy_before(base_url))
+
+
+def headers_for(provider: Provider, key: str | None) -> dict[str, str]:
+    """What every request to a provider says of itself."""
+    return {
         "accept": "application/json",
         "accept-encoding": "gzip",
         "content-type": "application/json",
         "user-agent": f"evalkit/{__version__}",
         **authorization(key, provider.auth),
     }
-    return httpx.AsyncClient(
-        headers=headers,
-        verify=_trust(provider.base_url),
-        transport=transport,
-        trust_env=not is_loopback(provider.base_url),
-        follow_redirects=False,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_OPEN, keepalive_expiry=60.0),
-    )
 
 
-def timeout(timeout_s: float) -> httpx.Timeout:
+def timeout(timeout_s: float) -> dict[str, float | None]:
     """Only connecting has a limit of its own: the deadline of the whole attempt covers the rest.
 
     It ends before that deadline, so that a request that was never sent is known as such.
     """
-    return httpx.Timeout(None, connect=min(_CONNECT_S, 0.9 * timeout_s))
+    return httpx.Timeout(None, connect=min(_CONNECT_S, 0.9 * timeout_s)).as_dict()
+
+
+def proxy_before(base_url: str) -> str | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY name, unless NO_PROXY excepts the host or it is this machine.
+
+    Raises `ValueError` for a proxy that is neither http:// nor https://.
+    """
+    target = urlsplit(base_url)
+    if is_loopback(base_url) or proxy_bypass(target.netloc):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(target.scheme) or proxies.get("all")
+    if proxy is None:
+        return None
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError(f"a proxy is http:// or https://, not {urlsplit(url).scheme}://")
+    return url
 
 
 def _trust(base_url: str) -> ssl.SSLContext:
