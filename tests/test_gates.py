@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalkit.analysis.frames import load_run
+from evalkit.analysis.statistics import wilson
 from evalkit.errors import UnknownName
 from evalkit.gates import METRICS, judge
 from tests.analysis.run_folder import errored, gate, manifest, record, unchecked, write
@@ -91,6 +92,18 @@ def test_a_gate_of_a_model_speaks_of_all_its_prompts_and_of_no_other_model(tmp_p
     whole, o3 = run(tmp_path, records, gate(), gate(model="o3"), **fields).summary.gates
     assert (whole.value, whole.n, whole.result) == (0.9, 10, "pass")
     assert (o3.value, o3.n, o3.result, o3.gate) == (0.5, 2, "fail", "o3: pass_rate >= 0.9")
+
+
+def test_the_interval_of_a_gate_counts_a_case_once_for_each_model_and_prompt(tmp_path):
+    places = [(model, prompt) for model in ("gpt-4o", "o3") for prompt in ("terse", "careful")]
+    records = [
+        record(passed, case_id="a", model=model, prompt=prompt, repeat=repeat)
+        for model, prompt in places
+        for repeat, passed in enumerate([True, False, True])
+    ]
+    found = result(tmp_path, records, gate(), models=("gpt-4o", "o3"), prompts=("terse", "careful"))
+    assert (found.value, found.n) == (8 / 12, 12)
+    assert (found.low, found.high) == pytest.approx(wilson(4 * 2 / 3, 4))
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,10 @@ _SMALLEST_N = {0.50: 2, 0.90: 10, 0.95: 20, 0.99: 100}
 """1/(1−q): with fewer values the q-quantile is hardly more than the largest one."""
 
 
-def wilson(passed: int, n: int, confidence: float = 0.95) -> tuple[float, float] | None:
-    """The Wilson score interval of a pass rate, from 0 to 1; None where nothing was counted.
+def wilson(passed: float, n: int, confidence: float = 0.95) -> tuple[float, float] | None:
+    """The Wilson score interval of a pass rate over `n` independent cases, from 0 to 1; None where there are none.
+
+    `passed` is the sum of the shares that passed of each: a whole number where no case was repeated.
 
     (p̂ + z²/2n ± z·sqrt(p̂(1−p̂)/n + z²/4n²)) / (1 + z²/n), as Bowyer et al. advise for small n (arXiv:2503.01747).
     """

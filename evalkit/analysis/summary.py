@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["about", "summarise", "total"]
 
+_CASE = ("case_id", "model", "prompt")
+"""What trials share that differ only by their repeat."""
 _TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_input_tokens")
 
 
@@ -59,7 +61,7 @@ def _figures(model: str, prompt: str, records: pd.DataFrame, planned: int) -> Mo
     counts = _counts(records["status"])
     passed, failed, errors = (counts.get(status, 0) for status in ("passed", "failed", "error"))
     scored = passed + failed
-    low, high = wilson(passed, scored) or (None, None)
+    low, high = _interval(records) or (None, None)
     sums = {name: _sum(records[name]) for name in (*_TOKENS, "cost_usd")}
     known = {name: int(records[name].count()) for name in sums}
     answers = records[records["outcome"].notna()]
@@ -90,6 +92,13 @@ def _figures(model: str, prompt: str, records: pd.DataFrame, planned: int) -> Mo
         known=known,
         answered_by=tuple(sorted(records["answered_by"].dropna().unique())),
     )
+
+
+def _interval(records: pd.DataFrame) -> tuple[float, float] | None:
+    """Over cases and not over trials: the repeats of a case are no independent evidence (Miller, arXiv:2411.00640)."""
+    scored = records[records["status"].isin(["passed", "failed"])]
+    shares = scored["passed"].astype(float).groupby([scored[name] for name in _CASE]).mean()
+    return wilson(float(shares.sum()), len(shares))
 
 
 def _counts(values: pd.Series[str]) -> dict[str, int]:

@@ -23,6 +23,10 @@ def test_the_wilson_interval_ends_at_0_and_1_exactly():
     assert wilson(7, 7)[1] == 1.0
 
 
+def test_the_wilson_interval_takes_shares_of_a_case():
+    assert wilson(3, 10) < wilson(3.5, 10) < wilson(4, 10)
+
+
 def test_an_interval_over_nothing_is_unknown():
     assert wilson(0, 0) is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalkit.analysis.frames import load_run
+from evalkit.analysis.statistics import wilson
 from evalkit.analysis.summary import about, summarise, total
 from tests.analysis.run_folder import answer, errored, manifest, record, unchecked, write
 
@@ -26,6 +27,25 @@ def test_errors_stay_out_of_the_pass_rate_and_stand_beside_it_as_bounds(tmp_path
     assert row.pass_rate_bounds == (6 / 8, 7 / 8)
     assert row.pass_rate_low == pytest.approx(0.486872, abs=1e-6)  # Wilson for 6 of 7
     assert row.pass_rate_high == pytest.approx(0.974320, abs=1e-6)
+
+
+def test_repeats_of_a_case_do_not_narrow_the_interval(tmp_path):
+    shares = {"a": [True, True, True], "b": [True, False, True], "c": [False, False, False]}
+    records = [
+        record(passed, case_id=case, repeat=repeat)
+        for case, repeats in shares.items()
+        for repeat, passed in enumerate(repeats)
+    ]
+    row = figures(tmp_path, [*records, errored(case_id="c", repeat=3), errored(case_id="d")])
+    assert row.pass_rate == 5 / 9
+    assert (row.pass_rate_low, row.pass_rate_high) == pytest.approx(wilson(1 + 2 / 3, 3))
+
+
+def test_every_case_weighs_the_same_in_the_interval_however_often_it_was_asked(tmp_path):
+    records = [record(case_id="a", repeat=repeat) for repeat in range(8)]
+    row = figures(tmp_path, [*records, record(False, case_id="b"), record(False, case_id="c")])
+    assert row.pass_rate == 0.8
+    assert (row.pass_rate_low, row.pass_rate_high) == pytest.approx(wilson(1, 3))
 
 
 def test_without_errors_there_are_no_bounds(tmp_path):
