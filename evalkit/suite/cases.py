@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.errors import EvalkitError, SuiteInvalid
+from evalkit.errors import Problem, SuiteInvalid, did_you_mean
 from evalkit.suite.check_reading import read_check
 from evalkit.suite.checking import CheckSpec
-from evalkit.suite.datasets import Dataset
+from evalkit.suite.datasets import Dataset, Row
 from evalkit.suite.media import MediaInvalid, MediaStore
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Case
 from evalkit.suite.schema import CaseFile, DefaultsFile
-from evalkit.suite.templates import names_in
-from evalkit.suite.validation import Mistakes, describe, validate
+from evalkit.suite.templates import RESERVED
+from evalkit.suite.validation import Mistakes, compile_template, describe, validate
 from evalkit.types import Image
 
 MAX_PROBLEMS = 100
@@ -32,18 +32,24 @@ class CaseReader:
     default_checks: tuple[CheckSpec, ...]
     media: MediaStore
 
-    def read(self, value: Any, mistakes: Mistakes, default_id: str) -> Case | None:
-        """A case; None, and its mistakes noted, where it is none."""
-        before = len(mistakes.problems)
-        given = validate(CaseFile, value, mistakes)
+    def read(self, container: Any, key: int, mistakes: Mistakes, default_id: str) -> Case | None:
+        """The case that `container` holds under `key`; None, and its mistakes noted, where it is none."""
+        value = container[key]
+        before, later_before = len(mistakes.problems), mistakes.later
+        given = validate(CaseFile, value, mistakes, container=container, key=key)
         if given is None:
             return None
         case = self._case(given, value, mistakes, default_id)
+        if mistakes.later == later_before:
+            _demand_checks(case, given, value, mistakes)
         return case if len(mistakes.problems) == before else None
 
     def _case(self, given: CaseFile, value: dict[str, Any], mistakes: Mistakes, default_id: str) -> Case:
-        self._known(value, "models", self.models, mistakes)
-        self._known(value, "prompts", self.prompts, mistakes)
+        self._known(given.models, value, "models", self.models, mistakes)
+        self._known(given.prompts, value, "prompts", self.prompts, mistakes)
+        for name in given.vars.keys() & RESERVED:
+            message = f"'{name}' is {RESERVED[name]} in templates: give this var another name"
+            mistakes.add(message, value["vars"], name, of_key=True)
         transform = given.transform if given.transform is not None else self.defaults.transform
         if given.transform is not None:
             compile_template(given.transform, mistakes, value, "transform")
@@ -66,21 +72,16 @@ class CaseReader:
             origin=value,
         )
 
-    def _known(self, value: dict[str, Any], key: str, known: frozenset[str], mistakes: Mistakes) -> None:
-        names = value.get(key) or []
-        for index, name in enumerate(names):
-            if name not in known:
-                mistakes.add(f"no {key[:-1]} of this suite is called '{name}'", names, index)
-
     def _checks(self, given: Any, value: dict[str, Any], mistakes: Mistakes) -> tuple[CheckSpec, ...]:
-        if given == "none":
-            return ()
-        before = len(mistakes.problems)
-        checks = self.default_checks + read_checks(given, value, "checks", mistakes)
-        if len(mistakes.problems) == before and all(check.operational for check in checks):
-            found = "only operational checks" if checks else "no checks"
-            mistakes.add(f"{found}: nothing looks at this case's answer; add a check, or say `checks: none`", value)
-        return checks
+        return () if given == "none" else self.default_checks + read_checks(given, value, "checks", mistakes)
+
+    def _known(
+        self, names: list[str] | None, value: dict[str, Any], key: str, known: frozenset[str], mistakes: Mistakes
+    ) -> None:
+        for index, name in enumerate(names or ()):
+            if name not in known:
+                hint = did_you_mean(name, known)
+                mistakes.add(f"no {key[:-1]} of this suite is called '{name}'{hint}", value[key], index)
 
     def _images(self, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> tuple[Image, ...]:
         images = []
@@ -100,24 +101,44 @@ class CaseStream:
     datasets: tuple[Dataset, ...]
     reader: CaseReader
 
-    def __call__(self) -> Iterator[Case]:
-        """The cases in order. Raises SuiteInvalid after the last one if some were wrong."""
+    def __call__(self, problems: list[Problem] | None = None) -> Iterator[Case]:
+        """The cases in order. What is wrong goes to `problems`; without these, SuiteInvalid is raised at the end."""
+        found: list[Problem] = [] if problems is None else problems
         yield from self.inline
-        problems = []
         for dataset in self.datasets:
             try:
                 for row in dataset.rows():
-                    mistakes = Mistakes(row.places)
-                    case = self.reader.read(row.value, mistakes, row.default_id)
-                    problems += mistakes.problems
+                    case = self._read(row, found)
                     if case is not None:
                         yield case
-                    if len(problems) >= MAX_PROBLEMS:
+                    if len(found) >= MAX_PROBLEMS:
                         break
             except SuiteInvalid as error:
-                problems += error.problems
-        if problems:
-            raise SuiteInvalid(problems)
+                found += error.problems
+        if found and problems is None:
+            raise SuiteInvalid(found)
+
+    def _read(self, row: Row, problems: list[Problem]) -> Case | None:
+        if row.problem is not None:
+            problems.append(row.problem)
+            return None
+        mistakes = Mistakes(row.places)
+        case = self.reader.read([row.value], 0, mistakes, row.default_id)
+        problems += mistakes.problems
+        return case
+
+
+def _demand_checks(case: Case, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> None:
+    """A case nobody looks at would be green whatever was answered."""
+    if given.checks == "none" or any(check.weight > 0 and not check.operational for check in case.checks):
+        return
+    if case.checks:
+        found = "only checks that are operational or weigh nothing"
+    elif given.checks:
+        return  # what stands there is wrong, and noted
+    else:
+        found = "no checks"
+    mistakes.add(f"{found}: nothing looks at this case's answer; add a check, or say `checks: none`", value)
 
 
 def read_checks(given: Any, container: Any, key: str, mistakes: Mistakes) -> tuple[CheckSpec, ...]:
@@ -129,17 +150,13 @@ def read_checks(given: Any, container: Any, key: str, mistakes: Mistakes) -> tup
     return tuple(check for check in read if check is not None)
 
 
-def compile_template(text: str, mistakes: Mistakes, container: Any, key: str) -> None:
-    """Notes a template that does not compile."""
-    try:
-        names_in(text)
-    except EvalkitError as error:
-        mistakes.add(str(error), container, key)
-
-
-def read_inline(given: Any, reader: CaseReader, mistakes: Mistakes) -> tuple[Case, ...]:
+def read_inline(data: dict[str, Any], reader: CaseReader, mistakes: Mistakes) -> tuple[Case, ...]:
     """The cases that stand in the suite file itself, those that are wrong noted and left away."""
-    if not isinstance(given, list):
+    given = data.get("cases")
+    if given is None:
         return ()
-    read = [reader.read(value, mistakes, f"case-{index}") for index, value in enumerate(given, start=1)]
+    if not isinstance(given, list):
+        mistakes.add(f"expected a list, found {describe(given)}", data, "cases")
+        return ()
+    read = [reader.read(given, index, mistakes, f"case-{index + 1}") for index in range(len(given))]
     return tuple(case for case in read if case is not None)

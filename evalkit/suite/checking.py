@@ -22,7 +22,41 @@ from evalkit.types import BindCheck, BoundCheck, Check
 
 
 class ArgumentInvalid(EvalkitError):
-    """An argument that a check cannot take."""
+    """An argument that a check cannot take. `argument` is its name, where it is one of them alone."""
+
+    def __init__(self, message: str, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """The arguments of a check: the fields of its dataclass, in order."""
+
+    hints: Mapping[str, Any]
+    """Name → type."""
+    required: frozenset[str]
+
+    @property
+    def first(self) -> str | None:
+        """The argument that may stand alone."""
+        return next(iter(self.hints), None)
+
+
+@lru_cache(maxsize=256)
+def signature(name: str) -> Signature:
+    """What a check takes. Raises UnknownName."""
+    definition = CHECKS[name]
+    hints = get_type_hints(definition)
+    fields = dataclasses.fields(definition)  # type: ignore[arg-type]
+    return Signature(
+        hints={item.name: hints[item.name] for item in fields},
+        required=frozenset(
+            item.name
+            for item in fields
+            if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +112,7 @@ def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in finding["loc"])
-        raise ArgumentInvalid(f"{place}: {phrase(finding)}") from error
+        raise ArgumentInvalid(f"{place}: {phrase(finding)}", str(finding["loc"][0])) from error
     try:
         return CHECKS[name](**{key.removesuffix("_"): getattr(valid, key) for key in model.model_fields})
     except ValueError as error:
@@ -88,10 +122,9 @@ def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
 @lru_cache(maxsize=256)
 def arguments_model(name: str) -> type[BaseModel]:
     """A pydantic model of a check's arguments, made from its dataclass's fields."""
-    definition = CHECKS[name]
-    hints = get_type_hints(definition)
+    hints = signature(name).hints
     fields: dict[str, Any] = {}
-    for item in dataclasses.fields(definition):  # type: ignore[arg-type]
+    for item in dataclasses.fields(CHECKS[name]):  # type: ignore[arg-type]
         description = item.metadata.get("description")
         if item.default_factory is not dataclasses.MISSING:
             default = Field(default_factory=item.default_factory, description=description, alias=item.name)

@@ -6,18 +6,21 @@ import csv
 import glob
 import hashlib
 import heapq
-import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import Problem, SuiteInvalid
-from evalkit.suite.numbers import spelt_float, spelt_int
-from evalkit.suite.places import PathInvalid, below_root
-from evalkit.suite.schema import DatasetFile, SuiteFile
-from evalkit.suite.source import Places, stream_items
-from evalkit.suite.validation import Mistakes
+from evalkit.suite.json_source import JSONInvalid, parse_json
+from evalkit.suite.located import Places
+from evalkit.suite.places import PathInvalid, below_root, shown
+from evalkit.suite.schema import DatasetFile
+from evalkit.suite.source import stream_items
+from evalkit.suite.templates import RESERVED
+from evalkit.suite.texts import open_bytes, open_text
+from evalkit.suite.validation import Mistakes, validate_items
 
 SEVERAL = "|"
 """Separates pictures and tags in one cell of a CSV."""
@@ -32,6 +35,8 @@ class Row:
     value: Any
     places: Places
     default_id: str
+    problem: Problem | None = None
+    """Why there is no value, where the rows after it can still be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +63,18 @@ class Dataset:
     given: DatasetFile
 
     def rows(self) -> Iterator[Row]:
-        """The rows, or the sample of them. Raises SuiteInvalid at the first row that cannot be read."""
-        rows = READERS[self.path.suffix](self)
+        """The rows, or the sample of them. Raises SuiteInvalid where the file cannot be read on."""
         if self.given.sample is None:
-            return rows
+            return self._all()
         drawn = self._drawn(self.given.sample)
-        return (row for number, row in enumerate(READERS[self.path.suffix](self)) if number in drawn)
+        return (row for number, row in enumerate(self._all()) if number in drawn or row.problem is not None)
+
+    def _all(self) -> Iterator[Row]:
+        return READERS[self.path.suffix](self)
 
     def _drawn(self, sample: int) -> frozenset[int]:
         """The numbers of the sampled rows: those whose hash with the seed is smallest, so that no row need be held."""
-        numbers = range(sum(1 for _ in READERS[self.path.suffix](self)))
+        numbers = range(sum(1 for _ in self._all()))
         return frozenset(heapq.nsmallest(sample, numbers, key=lambda number: draw(self.given.seed, str(number))))
 
 
@@ -78,59 +85,41 @@ def draw(seed: int, name: str) -> bytes:
 
 def _jsonl(dataset: Dataset) -> Iterator[Row]:
     number = 0
-    with dataset.path.open("rb") as lines:
+    with open_bytes(dataset.path, dataset.name) as lines:
         for line_number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             number += 1
             places = LinePlaces(dataset.name, line_number)
-            yield Row(_parse_json(line, places), places, f"{dataset.path.stem}-{number}")
-
-
-def _parse_json(line: bytes, places: LinePlaces) -> Any:
-    try:
-        return json.loads(
-            line.decode("utf-8"),
-            parse_int=spelt_int,
-            parse_float=spelt_float,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_without_duplicates,
-        )
-    except UnicodeDecodeError as error:
-        raise SuiteInvalid([places.problem(f"not UTF-8: byte 0x{line[error.start]:02x}")]) from error
-    except (ValueError, RecursionError) as error:
-        raise SuiteInvalid([places.problem(f"not JSON: {error}")]) from error
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON number")
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"duplicate key '{next(key for key in keys if keys.count(key) > 1)}'")
-    return row
+            default_id = f"{dataset.path.stem}-{number}"
+            try:
+                yield Row(parse_json(line), places, default_id)
+            except JSONInvalid as error:
+                yield Row(None, places, default_id, places.problem(str(error)))
 
 
 def _csv(dataset: Dataset) -> Iterator[Row]:
     csv.field_size_limit(64 * 1024 * 1024)
-    try:
-        with dataset.path.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            header = next(reader, None)
-            columns = _columns(dataset, header)
-            for number, cells in enumerate((cells for cells in reader if cells), start=1):
-                places = LinePlaces(dataset.name, reader.line_num)
-                if len(cells) != len(columns):
-                    message = f"this row has {len(cells)} cells, the header has {len(columns)}"
-                    raise SuiteInvalid([places.problem(message)])
-                yield Row(_case_of(columns, cells), places, f"{dataset.path.stem}-{number}")
-    except csv.Error as error:
-        raise SuiteInvalid([LinePlaces(dataset.name, reader.line_num).problem(f"not CSV: {error}")]) from error
-    except UnicodeDecodeError as error:
-        raise SuiteInvalid([Problem(file=dataset.name, message=f"not UTF-8: {error.reason}")]) from error
+    with open_text(dataset.path, dataset.name, bom_allowed=True) as text:
+        reader = csv.reader(text, strict=True)
+        try:
+            columns = _columns(dataset, next(reader, None))
+            number, first_line = 0, reader.line_num + 1
+            for cells in reader:
+                if cells:
+                    number += 1
+                    places = LinePlaces(dataset.name, first_line)
+                    yield _csv_row(columns, cells, places, f"{dataset.path.stem}-{number}")
+                first_line = reader.line_num + 1
+        except csv.Error as error:
+            raise SuiteInvalid([LinePlaces(dataset.name, reader.line_num).problem(f"not CSV: {error}")]) from error
+
+
+def _csv_row(columns: list[tuple[str, str]], cells: list[str], places: LinePlaces, default_id: str) -> Row:
+    if len(cells) == len(columns):
+        return Row(_case_of(columns, cells), places, default_id)
+    message = f"this row has {len(cells)} cells, the header has {len(columns)}"
+    return Row(None, places, default_id, places.problem(message))
 
 
 def _columns(dataset: Dataset, header: list[str] | None) -> list[tuple[str, str]]:
@@ -150,6 +139,10 @@ def _columns(dataset: Dataset, header: list[str] | None) -> list[tuple[str, str]
             raise SuiteInvalid([places.problem(f"no column '{column}' (the dataset's `{key}`)")])
         special.pop(key, None)
         special[column] = key
+    reserved = next((name for name in header if name in RESERVED and name not in special), None)
+    if reserved is not None:
+        message = f"'{reserved}' is {RESERVED[reserved]} in templates: give this column another name"
+        raise SuiteInvalid([places.problem(message)])
     return [(special[name], name) if name in special else ("vars", name) for name in header]
 
 
@@ -167,12 +160,9 @@ def _case_of(columns: list[tuple[str, str]], cells: list[str]) -> dict[str, Any]
 
 
 def _yaml(dataset: Dataset) -> Iterator[Row]:
-    try:
-        with dataset.path.open(encoding="utf-8") as text:
-            for number, located in enumerate(stream_items(dataset.name, text), start=1):
-                yield Row(located.value, located, f"{dataset.path.stem}-{number}")
-    except UnicodeDecodeError as error:
-        raise SuiteInvalid([Problem(file=dataset.name, message=f"not UTF-8: {error.reason}")]) from error
+    with open_text(dataset.path, dataset.name) as text:
+        for number, item in enumerate(stream_items(dataset.name, text), start=1):
+            yield Row(item.value, item, f"{dataset.path.stem}-{number}")
 
 
 READERS: dict[str, Callable[[Dataset], Iterator[Row]]] = {
@@ -184,18 +174,16 @@ READERS: dict[str, Callable[[Dataset], Iterator[Row]]] = {
 }
 
 
-def find_datasets(
-    given: SuiteFile, data: dict[str, Any], *, base: Path, root: Path, mistakes: Mistakes
-) -> tuple[Dataset, ...]:
+def find_datasets(data: dict[str, Any], *, base: Path, root: Path, mistakes: Mistakes) -> tuple[Dataset, ...]:
     """The files that a suite's `datasets` name, in order; those that cannot be used are noted and left away."""
     found: list[Dataset] = []
-    for index, dataset in enumerate(given.datasets):
-        names = _matching(dataset.file, base)
+    for index, given in validate_items(DatasetFile, data, "datasets", mistakes):
+        names = _matching(given.file, base)
         if not names:
-            mistakes.add(f"no file matches '{dataset.file}'", data["datasets"], index)
+            mistakes.add(f"no file matches '{given.file}'", data["datasets"], index)
         for name in names:
             try:
-                found.append(_dataset(name, dataset, base=base, root=root))
+                found.append(_dataset(name, given, base=base, root=root))
             except PathInvalid as error:
                 mistakes.add(str(error), data["datasets"], index)
     return tuple(found)
@@ -204,7 +192,11 @@ def find_datasets(
 def _matching(pattern: str, base: Path) -> list[str]:
     if not any(char in pattern for char in "*?["):
         return [pattern]
-    return sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 pathlib's cannot climb with ..
+    try:
+        found = sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 pathlib's cannot climb with ..
+        return found or ([pattern] if (base / pattern).exists() else [])
+    except (OSError, ValueError, re.error):
+        return []
 
 
 def _dataset(name: str, given: DatasetFile, *, base: Path, root: Path) -> Dataset:
@@ -213,4 +205,4 @@ def _dataset(name: str, given: DatasetFile, *, base: Path, root: Path) -> Datase
         raise PathInvalid(f"a dataset ends in one of {', '.join(READERS)}: '{name}'")
     if path.suffix != ".csv" and (given.id or given.images or given.expected):
         raise PathInvalid(f"`id`, `images` and `expected` name columns of a CSV; '{name}' has the keys of a case")
-    return Dataset(path=path, name=name, given=given)
+    return Dataset(path=path, name=shown(path), given=given)

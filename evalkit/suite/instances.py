@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from evalkit.errors import EvalkitError, Problem, did_you_mean
 from evalkit.suite.checking import CheckSpec
 from evalkit.suite.parts import Case, MessageTemplate
-from evalkit.suite.templates import TemplateInvalid, evaluate, names_in, render, resolve, write
+from evalkit.suite.templates import TemplateInvalid, render, render_all, resolve, unknown_names, write
 from evalkit.types import Message, Transform
 
 
@@ -39,10 +39,8 @@ def instances(case: Case, matrix: Mapping[str, tuple[Any, ...]]) -> Iterator[Ins
         combination = dict(zip(matrix, values, strict=True))
         words = ",".join(f"{name}={write(value)}" for name, value in combination.items())
         case_id = f"{case.id}[{words}]" if combination else case.id
-        variables = resolve({**case.vars, **combination})
-        variables["case"] = {"id": case_id}
-        expected = case.expected
-        variables["expected"] = evaluate(expected, variables) if isinstance(expected, str) else expected
+        variables = resolve({**case.vars, **combination, "case": {"id": case_id}})
+        variables["expected"] = render_all(case.expected, variables)
         yield Instance(case, case_id, variables)
 
 
@@ -94,5 +92,5 @@ def _examine_check(spec: CheckSpec, instance: Instance) -> Iterator[Problem]:
 
 def _demand_names(templates: list[str], instance: Instance) -> None:
     known = {*instance.variables, "output"}
-    for name in sorted({name for text in templates for name in names_in(text)} - known):
-        raise TemplateInvalid(f"no variable '{name}'{did_you_mean(name, known) or ''}")
+    for name in (name for text in templates for name in unknown_names(text, known)):
+        raise TemplateInvalid(f"no variable '{name}'{did_you_mean(name, known)}")

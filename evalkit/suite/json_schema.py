@@ -8,7 +8,7 @@ from evalkit.registry import CHECKS
 from evalkit.suite.check_reading import BESIDE
 from evalkit.suite.checking import arguments_model
 from evalkit.suite.params import SCHEMA as PARAMS
-from evalkit.suite.schema import CaseFile, Section, SuiteFile
+from evalkit.suite.schema import PARTS, Section, SuiteFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -16,8 +16,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def suite_schema() -> dict[str, Any]:
     """A schema in draft 2020-12 that editors can complete and mark by."""
     schema = SuiteFile.model_json_schema()
-    case = CaseFile.model_json_schema()
-    definitions = {**schema.pop("$defs"), **case.pop("$defs", {}), "CaseFile": case}
+    definitions: dict[str, Any] = {}
+    for part in PARTS:
+        definition = part.model_json_schema()
+        definitions |= {**definition.pop("$defs", {}), part.__name__: definition}
     definitions["Params"] = PARAMS
     definitions["Check"] = _any_check()
     definitions |= {f"check.{name}": _check(name) for name in CHECKS}

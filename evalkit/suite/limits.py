@@ -12,7 +12,8 @@ METRICS = (
     "pass_rate", "score", "error_rate", "p50_latency_s", "p90_latency_s", "p95_latency_s", "p99_latency_s",
     "cost_usd", "cost_per_pass_usd", "input_tokens", "output_tokens",
 )  # fmt: skip
-LATER_METRICS = ("p95_ttft_s", "new_failures")
+_LATER = ("p95_ttft_s", "new_failures")
+LATER_METRICS = (*_LATER, *(f"delta.{metric}" for metric in (*METRICS, *_LATER)))
 SHARES = frozenset({"pass_rate", "score", "error_rate"})
 _LIMIT = re.compile(
     r"(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<percent>%?)"
@@ -22,7 +23,7 @@ _EXPRESSION = re.compile(r"(?:(?P<model>.+?):\s*)?(?P<metric>[A-Za-z_][\w.]*)\s*
 
 def parse_limit(metric: str, text: Any, *, model: str | None = None) -> Gate:
     """The gate that `text` sets on `metric`. Raises ValueError with what is wrong and what would be right."""
-    if metric.startswith("delta.") or metric in LATER_METRICS:
+    if metric in LATER_METRICS:
         raise ValueError(f"gate '{metric}' is not supported yet")
     if metric not in METRICS:
         hint = did_you_mean(metric, METRICS) or f"; known: {', '.join(METRICS)}"

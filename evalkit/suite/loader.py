@@ -8,21 +8,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import SuiteInvalid
-from evalkit.suite.cases import CaseReader, CaseStream, compile_template, read_checks, read_inline
+from evalkit.errors import Problem, SuiteInvalid
+from evalkit.suite.cases import CaseReader, CaseStream, read_checks, read_inline
 from evalkit.suite.datasets import find_datasets
-from evalkit.suite.limits import parse_limit
+from evalkit.suite.gate_reading import read_gates
 from evalkit.suite.media import MediaStore
 from evalkit.suite.models import interpolate_settings, read_models, read_providers
+from evalkit.suite.numbers import as_text
 from evalkit.suite.overrides import override
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Suite
-from evalkit.suite.places import default_root
+from evalkit.suite.places import PathInvalid, default_root, existing_folder
 from evalkit.suite.prompts import DEFAULT_NAME, PromptReader
-from evalkit.suite.schema import DefaultsFile, GateSet, SuiteFile
+from evalkit.suite.schema import DefaultsFile, SuiteFile
 from evalkit.suite.source import read_document
-from evalkit.suite.validation import Mistakes, validate
-from evalkit.types import Gate
+from evalkit.suite.templates import RESERVED, write
+from evalkit.suite.validation import Mistakes, compile_template, validate
 
 
 def load_suite(path: Path, *, environ: Mapping[str, str] | None = None, overrides: Iterable[str] = ()) -> Suite:
@@ -30,6 +31,7 @@ def load_suite(path: Path, *, environ: Mapping[str, str] | None = None, override
 
     Datasets are opened only when the cases are asked for; `plan.Plan.prepare` reads every row once.
     """
+    environ = os.environ if environ is None else environ
     document = read_document(path, str(path))
     mistakes = Mistakes(document)
     mistakes.problems += document.problems
@@ -39,11 +41,16 @@ def load_suite(path: Path, *, environ: Mapping[str, str] | None = None, override
         raise SuiteInvalid(mistakes.problems)
     for text in overrides:
         override(document.value, text)
-    interpolate_settings(document.value, os.environ if environ is None else environ, mistakes)
-    suite = _Loader(path, document.text, document.value, mistakes).load(os.environ if environ is None else environ)
+    interpolate_settings(document.value, environ, mistakes)
+    suite = _Loader(path, document.text, document.value, mistakes).load(environ)
     if suite is None or mistakes.problems:
-        raise SuiteInvalid(sorted(mistakes.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+        raise SuiteInvalid(_in_order(mistakes.problems, str(path)))
     return suite
+
+
+def _in_order(problems: Iterable[Problem], file: str) -> list[Problem]:
+    """Problems by their place, those of the suite's own file first."""
+    return sorted(problems, key=lambda p: (p.file != file, p.file, p.line or 0, p.column or 0))
 
 
 def digest(source: str) -> str:
@@ -62,32 +69,38 @@ class _Loader:
         self._mistakes = mistakes
 
     def load(self, environ: Mapping[str, str]) -> Suite | None:
-        given = validate(SuiteFile, self._data, self._mistakes)
+        """The suite. Each part is read whatever is wrong with the others; None where the head itself is wrong."""
+        head = validate(SuiteFile, self._data, self._mistakes)
         root = self._root()
         media = MediaStore(base=self._base, root=root)
-        reader = self._case_reader(media)
-        inline = read_inline(self._data.get("cases"), reader, self._mistakes)
-        if given is None:
+        providers = read_providers(self._data, environ, self._mistakes)
+        models = read_models(self._data, providers, self._mistakes)
+        model_params = self._model_params()
+        names = _model_names(self._data)
+        prompts = PromptReader(base=self._base, root=root, models=names, mistakes=self._mistakes).read(self._data)
+        gates = read_gates(self._data, names, self._mistakes)
+        reader, defaults = self._case_reader(media)
+        inline = read_inline(self._data, reader, self._mistakes)
+        datasets = find_datasets(self._data, base=self._base, root=root, mistakes=self._mistakes)
+        if head is None:
             return None
-        models = read_models(given, self._data, read_providers(given, environ), self._mistakes)
-        prompts = PromptReader(base=self._base, root=root, mistakes=self._mistakes)
-        datasets = find_datasets(given, self._data, base=self._base, root=root, mistakes=self._mistakes)
+        self._examine_matrix(head.matrix)
         return Suite(
-            name=given.name or self._path.stem,
-            description=given.description,
+            name=head.name or self._path.stem,
+            description=head.description,
             file=self._path,
             source=self._text,
             root=root,
             models=models,
-            model_params=self._model_params(),
+            model_params=model_params,
             default_params=read_params(self._section("defaults"), self._mistakes),
-            stream=given.defaults.stream,
-            prompts=prompts.read(given.prompts, self._data["prompts"], _model_names(self._data)),
-            matrix={name: tuple(values) for name, values in given.matrix.items()},
+            stream=defaults.stream,
+            prompts=prompts,
+            matrix={name: tuple(values) for name, values in head.matrix.items()},
             cases=CaseStream(inline=inline, datasets=datasets, reader=reader),
             media=media,
-            max_concurrency=given.max_concurrency,
-            gates=self._gates(given),
+            max_concurrency=head.max_concurrency,
+            gates=gates,
         )
 
     def _section(self, key: str) -> dict[str, Any]:
@@ -96,63 +109,56 @@ class _Loader:
 
     def _root(self) -> Path:
         text = self._data.get("root")
-        if not isinstance(text, str):
-            return default_root(self._base)
-        root = (self._base / text).resolve()
-        if not root.is_dir():
-            self._mistakes.add(f"root '{text}' is no folder", self._data, "root")
-        return root
+        if isinstance(text, str):
+            try:
+                return existing_folder(text, base=self._base)
+            except PathInvalid as error:
+                self._mistakes.add(f"root {error}", self._data, "root")
+        return default_root(self._base)
 
-    def _case_reader(self, media: MediaStore) -> CaseReader:
+    def _case_reader(self, media: MediaStore) -> tuple[CaseReader, DefaultsFile]:
         """Works from the raw names, so that the cases of a suite are judged even if its head is wrong."""
         data = self._section("defaults")
-        defaults = validate(DefaultsFile, data, Mistakes(self._mistakes.places)) or DefaultsFile()
+        given = self._data.get("defaults")
+        defaults = DefaultsFile()
+        if given is not None:
+            read = validate(DefaultsFile, given, self._mistakes, container=self._data, key="defaults")
+            defaults = read or defaults
         checks = read_checks(data.get("checks") or [], data, "checks", self._mistakes)
         if defaults.transform is not None:
             compile_template(defaults.transform, self._mistakes, data, "transform")
         if defaults.stream:
             self._mistakes.add("'stream: true' is not supported yet", data, "stream")
-        return CaseReader(
+        reader = CaseReader(
             models=frozenset(_model_names(self._data)),
             prompts=frozenset(_prompt_names(self._data)),
             defaults=defaults,
             default_checks=checks,
             media=media,
         )
+        return reader, defaults
 
     def _model_params(self) -> dict[str, dict[str, Any]]:
-        models = self._data["models"]
-        sections = [model if isinstance(model, dict) else {} for model in models]
+        sections = [model if isinstance(model, dict) else {} for model in _list(self._data.get("models"))]
         read = [read_params(section, self._mistakes) for section in sections]
         return dict(zip(_model_names(self._data), read, strict=True))
 
-    def _gates(self, given: SuiteFile) -> tuple[Gate, ...]:
-        data = self._section("gates")
-        gates = self._gate_set(given.gates, data, None)
-        for model, limits in given.gates.models.items():
-            if model not in _model_names(self._data):
-                message = f"gates of '{model}', which is no model of this suite"
-                self._mistakes.add(message, data["models"], model, of_key=True)
-            gates += self._gate_set(limits, data["models"][model], model)
-        return tuple(gates)
-
-    def _gate_set(self, limits: GateSet, data: dict[str, Any], model: str | None) -> list[Gate]:
-        gates = []
-        for metric in GateSet.model_fields:
-            limit = getattr(limits, metric)
-            if limit is None:
-                continue
-            try:
-                gates.append(parse_limit(metric, limit, model=model))
-            except ValueError as error:
-                self._mistakes.add(str(error), data, metric)
-        return gates
+    def _examine_matrix(self, matrix: Mapping[str, list[Any]]) -> None:
+        """A dimension needs a name of its own, and values that can be told apart in a case's id."""
+        for name, values in matrix.items():
+            data = self._data["matrix"]
+            if name in RESERVED:
+                self._mistakes.add(f"'{name}' is {RESERVED[name]} in templates: choose another name", data, name)
+            written = [write(value) for value in values]
+            doubled = next((index for index, word in enumerate(written) if word in written[:index]), None)
+            if doubled is not None:
+                self._mistakes.add(f"'{written[doubled]}' stands in this dimension already", data[name], doubled)
 
 
 def _model_names(data: dict[str, Any]) -> list[str]:
     """What the models of a suite are called in it, even where the rest of them is wrong."""
-    models = data.get("models")
-    return [_name(model, "name", "id") if isinstance(model, dict) else str(model) for model in _list(models)]
+    models = _list(data.get("models"))
+    return [_name(model, "name", "id") if isinstance(model, dict) else as_text(model) or "" for model in models]
 
 
 def _prompt_names(data: dict[str, Any]) -> list[str]:
@@ -162,7 +168,7 @@ def _prompt_names(data: dict[str, Any]) -> list[str]:
 
 
 def _name(section: dict[str, Any], *keys: str) -> str:
-    return next((str(section[key]) for key in keys if section.get(key) is not None), "")
+    return next((text for key in keys if (text := as_text(section.get(key)))), "")
 
 
 def _list(value: Any) -> list[Any]:

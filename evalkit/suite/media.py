@@ -76,21 +76,30 @@ class MediaStore:
 
 
 def _look_into(path: Path, name: str) -> Image:
-    """Opens a file as a picture, without decoding its pixels."""
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise MediaInvalid(f"'{name}' has {size / 1e6:,.1f} MB; a picture may have {MAX_BYTES // 2**20} MiB")
-    data = path.read_bytes()
+    """Opens a file as a picture, and reads it to its end."""
+    data = _read(path, name)
     kind, width, height = _measure(data, name)
     if kind not in MEDIA_TYPES:
         raise MediaInvalid(f"'{name}' is a {kind} picture; models read {', '.join(MEDIA_TYPES)}")
     if width * height > MAX_PIXELS:
         raise MediaInvalid(f"'{name}' has {width}×{height} pixels; a picture may have {MAX_PIXELS / 1e6:,.0f} million")
+    _demand_whole(data, kind, name)
     digest = hashlib.sha256(data).hexdigest()
     return Image(path=path, sha256=digest, media_type=MEDIA_TYPES[kind], width=width, height=height)
 
 
+def _read(path: Path, name: str) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size <= MAX_BYTES:
+            return path.read_bytes()
+    except OSError as error:
+        raise MediaInvalid(f"'{name}' cannot be read: {error.strerror}") from error
+    raise MediaInvalid(f"'{name}' has {size / 1e6:,.1f} MB; a picture may have {MAX_BYTES // 2**20} MiB")
+
+
 def _measure(data: bytes, name: str) -> tuple[str, int, int]:
+    """Format, width and height, from the picture's head."""
     import io
     import warnings
 
@@ -106,6 +115,26 @@ def _measure(data: bytes, name: str) -> tuple[str, int, int]:
         raise MediaInvalid(f"'{name}' has too many pixels; it may have {MAX_PIXELS / 1e6:,.0f} million") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise MediaInvalid(f"'{name}' is not a picture that can be read ({', '.join(MEDIA_TYPES)})") from error
+
+
+def _demand_whole(data: bytes, kind: str, name: str) -> None:
+    """Refuses a picture that ends too early, as half a download does, with as little decoding as its format allows."""
+    import io
+    import warnings
+
+    from PIL import Image as Pillow
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Pillow.open(io.BytesIO(data)) as picture:
+                if kind == "PNG":
+                    picture.verify()
+                else:
+                    picture.draft("L", (picture.width // 8, picture.height // 8))  # only JPEG can do with less
+                    picture.load()
+    except Exception as error:  # a decoder raises whatever a broken file makes it stumble over
+        raise MediaInvalid(f"'{name}' is a broken {kind} picture: {error}") from error
 
 
 def _encode(path: Path, image: Image) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from evalkit.errors import did_you_mean
 from evalkit.registry import APIS
-from evalkit.suite.interpolation import VariableMissing, interpolate
+from evalkit.suite.interpolation import ReferenceInvalid, interpolate
 from evalkit.suite.presets import PRESETS, Preset, preset_for
-from evalkit.suite.schema import ModelFile, ProviderFile, SuiteFile
-from evalkit.suite.validation import Mistakes
+from evalkit.suite.schema import ModelFile, ProviderFile
+from evalkit.suite.validation import Mistakes, describe, validate, validate_items
 from evalkit.types import Model, Price, Provider
 
 DEFAULT_BASE_URL = "https://gptproto.com/v1"
@@ -31,66 +31,78 @@ def _interpolate(container: Any, key: Any, environ: Mapping[str, str], mistakes:
     if isinstance(value, str):
         try:
             container[key] = interpolate(value, environ)
-        except VariableMissing as error:
+        except ReferenceInvalid as error:
             mistakes.add(str(error), container, key)
     elif isinstance(value, (dict, list)):
         for inner in list(value) if isinstance(value, dict) else range(len(value)):
             _interpolate(value, inner, environ, mistakes)
 
 
-def read_providers(suite: SuiteFile, environ: Mapping[str, str]) -> dict[str, Provider]:
-    """The built-in gateway and the suite's own, by name."""
+def read_providers(data: dict[str, Any], environ: Mapping[str, str], mistakes: Mistakes) -> dict[str, Provider | None]:
+    """The built-in gateway and the suite's own, by name; None for one that is wrong, which is noted."""
     built_in = Provider(
         name="gptproto",
         base_url=environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL,
         api_key_env=KEY_VARIABLE,
     )
-    return {"gptproto": built_in} | {name: _provider(name, given) for name, given in suite.providers.items()}
+    providers: dict[str, Provider | None] = {"gptproto": built_in}
+    section = data.get("providers")
+    if isinstance(section, dict):
+        providers |= {name: _provider(name, section, mistakes) for name in section}
+    elif section is not None:
+        mistakes.add(f"expected a mapping, found {describe(section)}", data, "providers")
+    return providers
 
 
-def _provider(name: str, given: ProviderFile) -> Provider:
+def _provider(name: str, section: dict[str, Any], mistakes: Mistakes) -> Provider | None:
+    given = validate(ProviderFile, section[name], mistakes, container=section, key=name)
+    if given is None:
+        return None
+    if not given.base_url.startswith(("http://", "https://")):
+        mistakes.add("base_url begins with http:// or https://", section[name], "base_url")
     auth = given.auth or ("bearer" if given.api_key_env else "none")
     return Provider(name=name, base_url=given.base_url, api_key_env=given.api_key_env, auth=auth)
 
 
 def read_models(
-    suite: SuiteFile, data: dict[str, Any], providers: Mapping[str, Provider], mistakes: Mistakes
+    data: dict[str, Any], providers: Mapping[str, Provider | None], mistakes: Mistakes
 ) -> tuple[Model, ...]:
     """The suite's models; those that cannot be asked are noted and left away."""
     models: dict[str, Model] = {}
-    for index, given in enumerate(suite.models):
+    for index, given in validate_items(ModelFile, data, "models", mistakes, at_least=1):
         model = _model(given, index, data["models"], providers, mistakes)
         if model is None:
             continue
         if model.name in models:
-            mistakes.add(
-                f"two models are called '{model.name}': give one of them another `name`", data["models"], index
-            )
+            message = f"two models are called '{model.name}': give one of them another `name`"
+            mistakes.add(message, data["models"], index)
         models[model.name] = model
     return tuple(models.values())
 
 
 def _model(
-    given: ModelFile, index: int, container: list[Any], providers: Mapping[str, Provider], mistakes: Mistakes
+    given: ModelFile, index: int, container: list[Any], providers: Mapping[str, Provider | None], mistakes: Mistakes
 ) -> Model | None:
-    preset = preset_for(given.id) or _preset_by_hand(given)
-    if preset is None:
-        mistakes.add(_unknown_model(given.id), container, index)
-        return None
-    provider_name, api = given.provider or preset.provider, given.api or preset.api
     where = container[index] if isinstance(container[index], dict) else container
-    for key, value, known in (("provider", provider_name, providers), ("api", api, APIS)):
-        if value not in known:
-            hint = did_you_mean(value, known) or f"; known: {', '.join(sorted(known))}"
-            mistakes.add(f"unknown {key} '{value}'{hint}", where, key)
-            return None
     if given.stream:
         mistakes.add("'stream: true' is not supported yet", where, "stream")
+    preset = preset_for(given.id) or _preset_by_hand(given)
+    if preset is None:
+        mistakes.add(_unknown_model(given.id), *((where, "id") if isinstance(where, dict) else (where, index)))
+        return None
+    api, provider_name = given.api or preset.api, given.provider or preset.provider
+    known = [
+        _is_known("provider", provider_name, [*providers], mistakes, where),
+        _is_known("api", api, [*APIS], mistakes, where),
+    ]
+    provider = providers.get(provider_name)
+    if provider is None or not all(known):
+        return None
     price = Price(**given.price.model_dump()) if given.price is not None else None
     return Model(
         name=given.name or given.id,
         id=given.id,
-        provider=providers[provider_name],
+        provider=provider,
         api=api,
         family=preset.family,
         cap_field=preset.cap_field,
@@ -101,6 +113,14 @@ def _model(
         max_concurrency=given.max_concurrency,
         price=price,
     )
+
+
+def _is_known(key: str, name: str, known: list[str], mistakes: Mistakes, where: Any) -> bool:
+    if name in known:
+        return True
+    hint = did_you_mean(name, known) or f"; known: {', '.join(sorted(known))}"
+    mistakes.add(f"unknown {key} '{name}'{hint}", where, key)
+    return False
 
 
 def _preset_by_hand(given: ModelFile) -> Preset | None:

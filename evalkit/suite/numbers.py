@@ -28,7 +28,8 @@ class SpeltInt(int):
     def __str__(self) -> str:
         return self.spelling
 
-    __format__ = object.__format__  # f"{x}" goes through __str__ too
+    def __format__(self, spec: str) -> str:
+        return int.__format__(self, spec) if spec else self.spelling
 
 
 class SpeltFloat(float):
@@ -39,7 +40,8 @@ class SpeltFloat(float):
     def __str__(self) -> str:
         return self.spelling
 
-    __format__ = object.__format__
+    def __format__(self, spec: str) -> str:
+        return float.__format__(self, spec) if spec else self.spelling
 
 
 def scalar(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,17 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_body(value: Any) -> bool:
+    return isinstance(value, dict) and _is_json(value)
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON can spell it: it has no infinity and no NaN."""
+    if isinstance(value, (dict, list)):
+        return all(_is_json(item) for item in (value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
 def _is_stop(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
@@ -30,7 +42,7 @@ _KNOWN: dict[str, tuple[Callable[[Any], bool], str, dict[str, Any]]] = {
     "reasoning_effort": (lambda v: isinstance(v, str), "text, such as low, medium or high", {"type": "string"}),
     "seed": (_is_whole, "a whole number", {"type": "integer"}),
     "stop": (_is_stop, "text, or a list of texts", {"type": ["string", "array"], "items": {"type": "string"}}),
-    "extra_body": (lambda v: isinstance(v, dict), "a mapping", {"type": "object"}),
+    "extra_body": (_is_body, "a mapping, without infinite numbers", {"type": "object"}),
 }
 
 SCHEMA: dict[str, Any] = {

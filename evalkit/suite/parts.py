@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from evalkit.errors import Problem
 from evalkit.suite.checking import CheckSpec
+from evalkit.suite.located import Places
 from evalkit.suite.media import MediaStore
-from evalkit.suite.source import Places
 from evalkit.types import Gate, Image, Model, Outcome, Role
 
 
@@ -64,8 +65,8 @@ class Case:
 class Cases(Protocol):
     """The cases of a suite, read anew, one at a time, whenever they are asked for."""
 
-    def __call__(self) -> Iterator[Case]:
-        """Raises SuiteInvalid at the end if some were wrong."""
+    def __call__(self, problems: list[Problem] | None = None) -> Iterator[Case]:
+        """What is wrong goes to `problems`; without these, SuiteInvalid is raised at the end."""
         ...
 
 

@@ -31,3 +31,20 @@ def below_root(text: str, *, base: Path, root: Path) -> Path:
     if not regular:
         raise PathInvalid(f"'{text}' is not a regular file")
     return path
+
+
+def existing_folder(text: str, *, base: Path) -> Path:
+    """The real path of a folder named relative to `base`. Raises PathInvalid."""
+    try:
+        folder = (base / text).resolve()
+        if folder.is_dir():
+            return folder
+    except (OSError, ValueError, RuntimeError) as error:
+        raise PathInvalid(f"'{text[:200]}' is no usable path: {error}") from error
+    raise PathInvalid(f"'{text}' is no folder")
+
+
+def shown(path: Path) -> str:
+    """How a message calls a file: relative to the working folder where it lies below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,32 +58,38 @@ class Plan:
         problems: list[Problem] = []
         counts = {(model.name, prompt.name): 0 for model in self.models for prompt in self.prompts}
         seen: set[bytes] = set()
-        try:
-            self._draw()
-            for case in self.cases(census):
-                problems += _examine_case(case, self.suite.matrix, seen) or self._count(case, counts)
-                if len(problems) >= MAX_PROBLEMS:
-                    break
-        except SuiteInvalid as error:
-            problems += error.problems
+        self._draw(problems)
+        for case in self.cases(census, problems):
+            problems += _examine_case(case, self.suite.matrix, seen) or self._count(case, counts)
+            if len(problems) >= MAX_PROBLEMS:
+                break
         if problems:
-            raise SuiteInvalid(problems)
+            raise SuiteInvalid([*dict.fromkeys(problems)])
         census.planned = tuple(PlannedTrials(model=m, prompt=p, trials=n) for (m, p), n in counts.items())
         return census
 
-    def cases(self, census: Census | None = None) -> Iterator[Case]:
-        """The selected cases that are not skipped; what is skipped goes into the census."""
-        chosen = (case for case in self.suite.cases() if self.selection.takes(case))
-        if self._drawn is not None:
-            drawn = self._drawn
-            chosen = (case for case in chosen if case.id in drawn)
+    def cases(self, census: Census | None = None, problems: list[Problem] | None = None) -> Iterator[Case]:
+        """The selected cases that are not skipped; what is skipped goes into the census, what is wrong to `problems`.
+
+        Without `problems`, SuiteInvalid is raised before any case that stands behind a wrong one.
+        """
         census = census if census is not None else Census()
-        for case in itertools.islice(chosen, self.selection.limit):
+        found: list[Problem] = [] if problems is None else problems
+        for case in self._selected(found):
+            if found and problems is None:
+                break
             if case.skip is not None:
                 census.skipped[case.id] = case.skip
-                continue
-            census.cases += 1
-            yield case
+            elif self._drawn is None or case.id in self._drawn:
+                census.cases += 1
+                yield case
+                if census.cases == self.selection.limit:
+                    break
+        if found and problems is None:
+            raise SuiteInvalid(found)
+
+    def _selected(self, problems: list[Problem]) -> Iterator[Case]:
+        return (case for case in self.suite.cases(problems) if self.selection.takes(case))
 
     def trials(self, model: Model) -> Iterator[Trial]:
         """The trials of one model, in the suite's order."""
@@ -106,12 +111,12 @@ class Plan:
             rejected=preset.rejected(model.api) if preset else frozenset(),
         )
 
-    def _draw(self) -> None:
+    def _draw(self, problems: list[Problem]) -> None:
         """Settles which cases a sample has: those whose hash with the seed is smallest."""
         if self.selection.sample is None:
             return
         seed = self.selection.seed
-        ids = (case.id for case in self.suite.cases() if self.selection.takes(case) and case.skip is None)
+        ids = (case.id for case in self._selected(problems) if case.skip is None)
         self._drawn = frozenset(heapq.nsmallest(self.selection.sample, ids, key=lambda case_id: draw(seed, case_id)))
 
     def _prompts_of(self, case: Case) -> tuple[Prompt, ...]:

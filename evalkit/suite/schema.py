@@ -56,6 +56,7 @@ Limit = Annotated[
 ]
 """An operator and a number; `limits.parse_limit` reads it."""
 Params = Annotated[Any, WithJsonSchema(_definition("Params"))]
+Names = Annotated[list[Text], Field(min_length=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -204,9 +205,9 @@ class CaseFile(CaseDefaults):
     tags: list[Text] = []
     images: list[ImageFile] = []
     """Appended to the last user message, in this order."""
-    models: list[str] | None = None
+    models: Names | None = None
     """Only these."""
-    prompts: list[str] | None = None
+    prompts: Names | None = None
     """Only these."""
     accept: list[Literal["length", "refusal", "content_policy"]] = []
     """Outcomes that may pass."""
@@ -216,10 +217,6 @@ class CaseFile(CaseDefaults):
     """At least one of them, or of the defaults', must look at the answer; or `none`."""
     skip: Text | None = None
     """Why this case is not run."""
-
-
-InlineCases = Annotated[list[Any], WithJsonSchema({"type": "array", "items": _definition("CaseFile"), "default": []})]
-"""`cases.CaseReader` validates each as a CaseFile, as it does a dataset's rows."""
 
 
 class DatasetFile(Section):
@@ -242,9 +239,7 @@ class DatasetFile(Section):
 class GateSet(Section):
     """Limits on metrics of the summary, each an operator and a number: `">= 0.9"`."""
 
-    later = frozenset(LATER_METRICS) | {
-        f"delta.{metric}" for metric in ("pass_rate", "score", "p95_latency_s", "cost_usd")
-    }
+    later = frozenset(LATER_METRICS)
     pass_rate: Limit | None = None
     score: Limit | None = None
     error_rate: Limit | None = None
@@ -264,6 +259,22 @@ class GatesFile(GateSet):
     models: dict[str, GateSet] = {}
 
 
+def _part(section: type[Section]) -> WithJsonSchema:
+    return WithJsonSchema(_definition(section.__name__))
+
+
+def _parts(section: type[Section], **rules: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "array", "items": _definition(section.__name__), **rules})
+
+
+def _parts_by_name(section: type[Section]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "object", "additionalProperties": _definition(section.__name__)})
+
+
+PARTS: tuple[type[Section], ...] = (ProviderFile, ModelFile, PromptFile, DefaultsFile, CaseFile, DatasetFile, GatesFile)
+"""What a SuiteFile leaves to be validated by itself, item by item, so that one mistake hides no other."""
+
+
 class SuiteFile(Section):
     """An evalkit suite."""
 
@@ -273,14 +284,14 @@ class SuiteFile(Section):
     description: Text | None = None
     root: str | None = None
     """Files named here must lie below it; default: the nearest folder with .git, else this file's folder."""
-    providers: dict[str, ProviderFile] = {}
-    models: Annotated[list[ModelFile], Field(min_length=1)]
-    prompts: Annotated[list[PromptFile], Field(min_length=1)]
+    providers: Annotated[Any, _parts_by_name(ProviderFile)] = None
+    models: Annotated[Any, _parts(ModelFile, minItems=1)]
+    prompts: Annotated[Any, _parts(PromptFile, minItems=1)]
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     """Extra dimensions: every combination becomes a trial's vars."""
-    defaults: DefaultsFile = DefaultsFile()
-    cases: InlineCases = []
-    datasets: list[DatasetFile] = []
+    defaults: Annotated[Any, _part(DefaultsFile)] = None
+    cases: Annotated[Any, _parts(CaseFile)] = None
+    datasets: Annotated[Any, _parts(DatasetFile)] = None
     max_concurrency: PositiveInt = 128
     """Over all models."""
-    gates: GatesFile = GatesFile()
+    gates: Annotated[Any, _part(GatesFile)] = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateError, Undefined, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -20,7 +20,12 @@ MAX_OUTPUT = 16 * 1024 * 1024
 MAX_BITS = 4096
 """Of an integer that a template computes."""
 
-_SOLE_EXPRESSION = re.compile(r"\s*\{\{(?P<expression>(?:(?!\{\{|\}\}).)*)\}\}\s*", re.DOTALL)
+MAX_CHAIN = 64
+"""Of vars that refer to each other."""
+RESERVED = {"case": "the case itself", "expected": "the case's `expected`", "output": "the answer"}
+"""Names that have a meaning of their own in templates, so that no var may be called so."""
+
+_SOLE_EXPRESSION = re.compile(r"\{\{[-+]?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}", re.DOTALL)
 
 
 class TemplateInvalid(EvalkitError):
@@ -57,10 +62,31 @@ def _finalize(value: Any) -> Any:
         return value
     if value is None:
         return ""
-    if isinstance(value, (dict, list, tuple)):
-        return json.dumps(value, ensure_ascii=False, default=str)
+    return _json(value) if isinstance(value, (dict, list, tuple)) else _word(value)
+
+
+def _word(value: Any) -> str:
+    """The text of a scalar. What has none would be written as an address in memory: it is refused."""
     text = as_text(value)
-    return value if text is None else text
+    if text is None:
+        hint = "call it, or write ['name'] for a key of that name" if callable(value) else "make it a list: | list"
+        raise TemplateInvalid(f"template: {type(value).__name__} is no text; {hint}")
+    return text
+
+
+def _json(value: Any) -> str:
+    """JSON in which numbers are spelt as in the suite."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_quoted(str(key))}: {_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_json(item) for item in value) + "]"
+    if value is None:
+        return "null"
+    return _quoted(str(value)) if isinstance(value, (str, Undefined)) else _word(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def write(value: Any) -> str:
@@ -70,7 +96,7 @@ def write(value: Any) -> str:
 
 def _environment() -> _Sandbox:
     environment = _Sandbox(undefined=StrictUndefined, finalize=_finalize, keep_trailing_newline=True)
-    environment.globals.pop("lipsum", None)  # random text has no place in a prompt that is compared
+    del environment.globals["lipsum"], environment.filters["random"]  # no chance in a prompt that is compared
     return environment
 
 
@@ -85,17 +111,19 @@ def is_template(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def names_in(text: str) -> frozenset[str]:
     """The variables that a template speaks of. Raises TemplateInvalid for a syntax error."""
-    try:
-        return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(text))) - frozenset(_ENVIRONMENT.globals)
-    except TemplateSyntaxError as error:
-        raise TemplateInvalid(f"template: {error.message}") from error
+    return frozenset(_guarded(lambda: meta.find_undeclared_variables(_ENVIRONMENT.parse(text)), {}))
+
+
+def unknown_names(text: str, known: Container[str]) -> list[str]:
+    """The variables of a template that are none of `known`. Raises TemplateInvalid for a syntax error."""
+    return sorted(name for name in names_in(text) if name not in known)
 
 
 def render(text: str, variables: Mapping[str, Any]) -> str:
     """The text of a template. Raises TemplateInvalid."""
     if not is_template(text):
         return text
-    rendered: str = _guarded(lambda: _capped(_compile(text).generate(variables)), variables)
+    rendered: str = _guarded(lambda: _sendable(_capped(_compile(text).generate(variables))), variables)
     return rendered
 
 
@@ -104,7 +132,7 @@ def evaluate(text: str, variables: Mapping[str, Any]) -> Any:
     sole = _SOLE_EXPRESSION.fullmatch(text)
     if sole is None:
         return render(text, variables)
-    return _guarded(lambda: _defined(_compile_expression(sole["expression"])(**variables)), variables)
+    return _guarded(lambda: _plain(_compile_expression(sole["expression"])(variables)), variables)
 
 
 def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
@@ -128,7 +156,7 @@ def templates_in(value: Any) -> list[str]:
 
 def resolve(variables: Mapping[str, Any]) -> dict[str, Any]:
     """`variables`, those that speak of others rendered, in whatever order. Raises TemplateInvalid on a circle."""
-    if not any(isinstance(value, str) and is_template(value) for value in variables.values()):
+    if not any(templates_in(value) for value in variables.values()):
         return dict(variables)
     resolved: dict[str, Any] = {}
 
@@ -137,12 +165,12 @@ def resolve(variables: Mapping[str, Any]) -> dict[str, Any]:
             return
         if name in chain:
             raise TemplateInvalid(f"vars refer to each other in a circle: {' → '.join((*chain, name))}")
+        if len(chain) >= MAX_CHAIN:
+            raise TemplateInvalid(f"vars refer to each other over more than {MAX_CHAIN} steps")
         value = variables[name]
-        if isinstance(value, str) and is_template(value):
-            for other in sorted(names_in(value)):
-                settle(other, (*chain, name))
-            value = evaluate(value, resolved)
-        resolved[name] = value
+        for other in sorted({other for text in templates_in(value) for other in names_in(text)}):
+            settle(other, (*chain, name))
+        resolved[name] = render_all(value, resolved)
 
     for name in variables:
         settle(name, ())
@@ -159,10 +187,24 @@ def _compile_expression(text: str) -> Any:
     return _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
 
 
-def _defined(value: Any) -> Any:
-    if isinstance(value, Undefined):
-        str(value)  # a StrictUndefined explains itself when used
-    return value
+def _plain(value: Any) -> Any:
+    """A value that is one of YAML's kinds, or made into one; anything else is refused."""
+    if isinstance(value, str):
+        return _sendable(str(value))
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return _finalize(value) if not isinstance(value, Undefined) else str(value)  # a StrictUndefined explains itself
+
+
+def _sendable(text: str) -> str:
+    """`text`, which a template may have given half a surrogate pair."""
+    if not text.isascii():
+        text.encode("utf-8")
+    return text
 
 
 def _capped(parts: Any) -> str:
@@ -179,11 +221,15 @@ def _capped(parts: Any) -> str:
 def _guarded(action: Callable[[], Any], variables: Mapping[str, Any]) -> Any:
     try:
         return action()
+    except TemplateInvalid:
+        raise
     except UndefinedError as error:
         raise TemplateInvalid(_explain_undefined(error, variables)) from error
-    except TemplateSyntaxError as error:
+    except UnicodeEncodeError as error:
+        raise TemplateInvalid("template: its text has half of a surrogate pair, which cannot be sent") from error
+    except TemplateError as error:
         raise TemplateInvalid(f"template: {error.message}") from error
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
+    except Exception as error:  # a filter, and the compiler, raise whatever they please
         raise TemplateInvalid(f"template: {error}") from error
 
 

@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from evalkit.errors import Problem, did_you_mean
+from evalkit.suite.located import Places
+from evalkit.suite.numbers import as_text
 from evalkit.suite.schema import Section
-from evalkit.suite.source import Places
+from evalkit.suite.templates import TemplateInvalid, names_in
 
 S = TypeVar("S", bound=Section)
 
@@ -34,6 +36,8 @@ class Mistakes:
     def __init__(self, places: Places) -> None:
         self.places = places
         self.problems: list[Problem] = []
+        self.later = 0
+        """How many keys were met whose feature is still to come."""
 
     def add(self, message: str, container: Any = None, key: str | int | None = None, *, of_key: bool = False) -> None:
         """Notes a problem with `container`, with its value under `key`, or with that key."""
@@ -46,29 +50,61 @@ class Mistakes:
 
     def later_key(self, container: dict[str, Any], key: str) -> None:
         """Notes a key whose feature is still to come."""
+        self.later += 1
         self.add(f"'{key}' is not supported yet", container, key, of_key=True)
 
 
-def validate(section: type[S], data: Any, mistakes: Mistakes) -> S | None:
-    """`data` as a section, its unknown keys noted; None, and its mistakes noted, where a value is wrong."""
+def validate(
+    section: type[S], data: Any, mistakes: Mistakes, *, container: Any = None, key: str | int | None = None
+) -> S | None:
+    """`data` as a section, its unknown keys noted; None, and its mistakes noted, where a value is wrong.
+
+    `container` holds it under `key`: what is no mapping has no place of its own.
+    """
+    later_before = mistakes.later
     try:
         return section.model_validate(data, context=mistakes)
     except ValidationError as error:
         for finding in error.errors(include_url=False):
-            container, key, missing = _locate(data, finding["loc"])
-            mistakes.add(phrase(finding, missing), container, key)
+            if finding["type"] == "missing" and mistakes.later > later_before:
+                continue  # what is still to come may do without it
+            mistakes.add(*_described(finding, data, container, key))
         return None
 
 
-def _locate(data: Any, loc: tuple[str | int, ...]) -> tuple[Any, str | int | None, str | None]:
-    """Where a finding stands: its container, its key there, and the name of what is missing, if that is the matter."""
-    container, key, here = data, None, data
-    for step in loc:
+def validate_items(
+    section: type[S], container: dict[str, Any], key: str, mistakes: Mistakes, *, at_least: int = 0
+) -> list[tuple[int, S]]:
+    """The items of a list that are sections, with their numbers from 0; the others are noted and left away."""
+    items = container.get(key)
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        mistakes.add(f"expected a list, found {describe(items)}", container, key)
+        return []
+    if len(items) < at_least:
+        mistakes.add("must not be empty", container, key)
+    read = (validate(section, item, mistakes, container=items, key=index) for index, item in enumerate(items))
+    return [(index, item) for index, item in enumerate(read) if item is not None]
+
+
+def compile_template(text: str, mistakes: Mistakes, container: Any, key: str | int) -> None:
+    """Notes a template that does not compile."""
+    try:
+        names_in(text)
+    except TemplateInvalid as error:
+        mistakes.add(str(error), container, key)
+
+
+def _described(finding: Any, data: Any, container: Any, key: str | int | None) -> tuple[str, Any, str | int | None]:
+    """A finding's message, and where it stands: its container and its key there."""
+    here = data
+    for step in finding["loc"]:
         if _holds(here, step):
             container, key, here = here, step, here[step]
-        elif isinstance(here, dict) and step == loc[-1]:
-            return here, None, str(step)
-    return container, key, None
+        elif isinstance(here, dict) and step == finding["loc"][-1]:
+            return phrase(finding, str(step)), here, None
+    return phrase(finding), container, key
 
 
 def _holds(container: Any, key: str | int) -> bool:
@@ -95,12 +131,12 @@ def phrase(finding: Any, missing: str | None = None) -> str:
 
 
 def describe(value: Any) -> str:
-    """A value in an author's words: "a list", "'abc'", "nothing"."""
+    """A value in an author's words: "a list", "'abc'", "true", "nothing"."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = str(value)
-    return f"'{text if len(text) <= 40 else text[:39] + '…'}'"
+    text = as_text(value) or str(value)
+    return text if isinstance(value, bool) else f"'{text if len(text) <= 40 else text[:39] + '…'}'"
