@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from evalkit.analysis.order import sorted_trials
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -42,12 +44,12 @@ class ErrorGroup(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     trials: int
     case_id: str
-    """The first of them."""
+    """Of the first of them."""
 
 
 def failed_trials(frames: RunFrames, limit: int) -> list[FailedTrial]:
-    """At most `limit` of the failed trials, in the order of the records."""
-    failed = frames.records[frames.records["status"] == "failed"].head(limit)
+    """At most `limit` of the failed trials, in the order of `order.sorted_trials`."""
+    failed = sorted_trials(frames.records[frames.records["status"] == "failed"], frames.manifest).head(limit)
     scores = frames.scores
     against = scores[~scores["passed"].fillna(value=True) & (scores["weight"] > 0)].drop_duplicates("key")
     rows = _plain(failed.merge(against[["key", "check", "reason"]], on="key", how="left"))
@@ -58,10 +60,10 @@ def failed_trials(frames: RunFrames, limit: int) -> list[FailedTrial]:
 
 
 def error_groups(frames: RunFrames, limit: int) -> list[ErrorGroup]:
-    """At most `limit` kinds of error, the most frequent first."""
+    """At most `limit` kinds of error, the most frequent first, equally frequent ones by their first trial."""
     names = {"error_kind": "kind", "error_status": "status", "error_message": "message"}
-    errored = frames.records["status"] == "error"
-    errors = frames.records.loc[errored, ["model", "case_id", *names]].rename(columns=names)
+    errored = sorted_trials(frames.records[frames.records["status"] == "error"], frames.manifest)
+    errors = errored[["model", "case_id", *names]].rename(columns=names)
     groups = errors.groupby(["model", *names.values()], sort=False, dropna=False)["case_id"]
     counted = groups.agg(trials="size", case_id="first").reset_index()
     rows = _plain(counted.sort_values("trials", ascending=False, kind="stable").head(limit))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from evalkit.analysis.order import model_places, prompt_places
 from evalkit.analysis.statistics import percentiles, wilson
 from evalkit.types import Manifest, ModelSummary
 
@@ -52,9 +52,8 @@ def total(frames: RunFrames, model: str | None = None) -> ModelSummary | None:
 
 
 def _in_order(manifest: Manifest, pairs: Iterable[Any]) -> list[tuple[str, str]]:
-    models = {asked.name: place for place, asked in enumerate(manifest.models)}
-    prompts = {name: place for place, name in enumerate(manifest.prompts)}
-    return sorted(pairs, key=lambda pair: (models.get(pair[0], math.inf), prompts.get(pair[1], math.inf)))
+    models, prompts = model_places(manifest), prompt_places(manifest)
+    return sorted(pairs, key=lambda pair: (models[pair[0]], prompts[pair[1]]))
 
 
 def _figures(model: str, prompt: str, records: pd.DataFrame, planned: int) -> ModelSummary:
