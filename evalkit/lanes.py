@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 import anyio
 
 from evalkit.costs.prices import price_of
+from evalkit.gateway.pace import Pace
 from evalkit.types import Fault, Model, Timing
+
+_NOT_STREAMED = Pace()
 
 
 class Slots:
@@ -99,10 +102,12 @@ class Turn:
             raise GivenUp
         await self.take_slot()
 
-    def timing(self, latency_s: float | None) -> Timing:
-        """The times so far; `latency_s` is the successful attempt's."""
+    def timing(self, latency_s: float | None, pace: Pace = _NOT_STREAMED) -> Timing:
+        """The times so far; `latency_s` and `pace` are the successful attempt's."""
         e2e_s = time.monotonic() - self._scheduled
-        return Timing(queue_s=self._queue_s, backoff_s=self._backoff_s, latency_s=latency_s, e2e_s=e2e_s)
+        return Timing(
+            queue_s=self._queue_s, backoff_s=self._backoff_s, latency_s=latency_s, e2e_s=e2e_s, **pace._asdict()
+        )
 
 
 class GivenUp(Exception):

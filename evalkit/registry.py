@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from evalkit.errors import UnknownName
 from evalkit.types import Check, ImageURL, Request, Response
@@ -63,6 +63,29 @@ class Registry(Generic[T]):
             point.load()
 
 
+TokenKind = Literal["reasoning", "answer"]
+"""What a streamed token belongs to: the thinking, or what the model says, declines or calls."""
+Progress = Literal["running", "finished", "complete"]
+"""Of a streamed answer: still coming; told how it ended, figures may follow; nothing more to come."""
+
+
+class Assembler(Protocol):
+    """Puts one streamed answer together. No I/O."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far the answer is."""
+        ...
+
+    def feed(self, event: str, data: Any) -> TokenKind | None:
+        """Takes in one event; what kind of token it brought, if any. Raises `Undecodable` or `ErrorReply`."""
+        ...
+
+    def body(self) -> Any:
+        """What has come so far, as a body for the API's `decode`."""
+        ...
+
+
 class Api(Protocol):
     """The bodies of one HTTP API: how a request is spelt and an answer is read. No I/O."""
 
@@ -75,6 +98,10 @@ class Api(Protocol):
 
     def decode(self, body: Any) -> Response:
         """The answer in a body that came with status 200. Raises `Undecodable` or `ErrorReply`."""
+        ...
+
+    def assembler(self) -> Assembler:
+        """A new one, for one answer that comes as a stream."""
         ...
 
 

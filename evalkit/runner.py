@@ -174,7 +174,7 @@ class Runner:
         try:
             reply = await self._answer(trial, turn)
             self._heed(lane, reply)
-            timing = turn.timing(reply.latency_s)
+            timing = turn.timing(reply.latency_s, reply.pace)
             async with self._judging:  # before the slot is free, so that slow checks hold back the requests
                 turn.give_slot_back()
                 record = await self._record(lane, trial, reply, turn.started_at, timing)

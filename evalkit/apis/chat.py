@@ -6,21 +6,17 @@ from typing import Any
 
 import msgspec
 
+from evalkit.apis.chat_stream import ChatAssembler
 from evalkit.apis.outcome import outcome_of
-from evalkit.apis.reading import Part, read, refuse_error
+from evalkit.apis.reading import Words, read, refuse_error
 from evalkit.apis.usage import read_usage
 from evalkit.errors import Undecodable
 from evalkit.registry import APIS
 from evalkit.types import Image, ImageURL, Message, Request, Response
 
 
-class _Message(msgspec.Struct, frozen=True):
-    content: str | list[Part] | None = None
-    refusal: str | None = None
-
-
 class _Choice(msgspec.Struct, frozen=True):
-    message: _Message | None = None
+    message: Words | None = None
     finish_reason: str | None = None
 
 
@@ -46,6 +42,8 @@ class ChatApi:
                 body[request.cap_field if name == "max_output_tokens" else name] = value
         if request.stream is not None:
             body["stream"] = request.stream
+        if request.stream:
+            body["stream_options"] = {"include_usage": True}
         body.update(request.params.get("extra_body", {}))
         return body
 
@@ -58,15 +56,22 @@ class ChatApi:
         if not answer.choices:
             raise Undecodable("empty_response", "`choices` is empty")
         choice = answer.choices[0]
-        text, refusal = _said(choice.message or _Message())
+        message = choice.message or Words()
+        text, refusal = message.said()
+        calls = message.called()
         return Response(
             text=refusal or text,
             model=answer.model,
             finish_reason=choice.finish_reason,
-            outcome=outcome_of(choice.finish_reason, text=text, refusal=refusal),
+            outcome=outcome_of(choice.finish_reason, text=text, refusal=refusal, calls=bool(calls)),
             usage=read_usage(answer.usage),
+            tool_calls=calls,
             raw=body,
         )
+
+    def assembler(self) -> ChatAssembler:
+        """For one streamed chat completion."""
+        return ChatAssembler()
 
 
 CHAT = APIS.register("chat")(ChatApi())
@@ -87,12 +92,3 @@ def _encode_image(image: Image, image_url: ImageURL) -> dict[str, Any]:
     if image.detail is not None:
         picture["detail"] = image.detail
     return {"type": "image_url", "image_url": picture}
-
-
-def _said(message: _Message) -> tuple[str, str]:
-    """Its text and its refusal; "" for each that is absent."""
-    if not isinstance(message.content, list):
-        return message.content or "", message.refusal or ""
-    text = "".join(part.visible_text for part in message.content)
-    refusal = "".join(part.refusal or "" for part in message.content)
-    return text, message.refusal or refusal

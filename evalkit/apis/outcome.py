@@ -17,11 +17,11 @@ _BY_FINISH_REASON: dict[str, Outcome] = {
 """Behind one gateway stand many vendors; a reason that is not here is a normal end."""
 
 
-def outcome_of(finish_reason: str | None, *, text: str, refusal: str) -> Outcome:
-    """The outcome. Raises `Undecodable` for an answer that claims to be complete and says nothing."""
+def outcome_of(finish_reason: str | None, *, text: str, refusal: str, calls: bool = False) -> Outcome:
+    """The outcome. Raises `Undecodable` for an answer that claims to be complete, says nothing and calls no tool."""
     if refusal:
         return "refusal"
     outcome = _BY_FINISH_REASON.get((finish_reason or "").lower(), "ok")
-    if outcome == "ok" and not text:
+    if outcome == "ok" and not (text or calls):
         raise Undecodable("empty_response", f"the answer has no text (finish_reason: {finish_reason or 'none'})")
     return outcome

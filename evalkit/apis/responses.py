@@ -11,11 +11,12 @@ import msgspec
 
 from evalkit.apis.chat import CHAT
 from evalkit.apis.outcome import outcome_of
-from evalkit.apis.reading import Part, read, refuse_error
+from evalkit.apis.reading import Function, Part, read, refuse_error
+from evalkit.apis.responses_stream import ResponsesAssembler
 from evalkit.apis.usage import read_usage
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.registry import APIS
-from evalkit.types import Image, ImageURL, Message, Request, Response
+from evalkit.types import Image, ImageURL, Message, Request, Response, ToolCall
 
 
 class _Incomplete(msgspec.Struct, frozen=True):
@@ -32,6 +33,10 @@ class _Body(msgspec.Struct, frozen=True):
 
 class _MessageItem(msgspec.Struct, frozen=True):
     content: str | list[Part] | None = None
+
+
+class _CallItem(Function, frozen=True):
+    call_id: str | None = None
 
 
 class ResponsesApi:
@@ -63,14 +68,20 @@ class ResponsesApi:
         answer = read(body, _Body)
         finish_reason = _finish_reason(answer)
         text, refusal = _said(answer.output)
+        calls = _called(answer.output)
         return Response(
             text=refusal or text,
             model=answer.model,
             finish_reason=finish_reason,
-            outcome=outcome_of(finish_reason, text=text, refusal=refusal),
+            outcome=outcome_of(finish_reason, text=text, refusal=refusal, calls=bool(calls)),
             usage=read_usage(answer.usage),
+            tool_calls=calls,
             raw=body,
         )
+
+    def assembler(self) -> ResponsesAssembler:
+        """For one streamed response."""
+        return ResponsesAssembler()
 
 
 RESPONSES = APIS.register("responses")(ResponsesApi())
@@ -111,6 +122,12 @@ def _said(output: str | list[dict[str, Any]] | msgspec.UnsetType | None) -> tupl
         return output or "", ""
     parts = [part for item in output if item.get("type", "message") == "message" for part in _parts(item)]
     return "".join(part.visible_text for part in parts), "".join(part.refusal or "" for part in parts)
+
+
+def _called(output: Any) -> tuple[ToolCall, ...]:
+    items = output if isinstance(output, list) else []
+    calls = [read(item, _CallItem) for item in items if item.get("type") == "function_call"]
+    return tuple(ToolCall(id=call.call_id, name=call.name or "", arguments=call.written) for call in calls)
 
 
 def _parts(item: dict[str, Any]) -> list[Part]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.gateway import verdicts
 from evalkit.gateway.bodies import parse
@@ -20,24 +22,38 @@ def understand(
 ) -> Response:
     """The answer, without the key wherever the gateway echoed it. Raises `Failure`."""
     if 200 <= status < 300:
-        return _decode(status, headers, body, api, model, scrub)
+        return _decode(status, body, api, model, scrub)
     said = _said(body, scrub)
     verdict = classify_status(status, {name: scrub.text(value) for name, value in headers.items()}, said, model)
-    return _blocked(verdict, said)
+    return response_to(verdict, said)
 
 
-def _decode(status: int, headers: Mapping[str, str], body: bytes, api: Api, model: Model, scrub: Scrubber) -> Response:
+def _decode(status: int, body: bytes, api: Api, model: Model, scrub: Scrubber) -> Response:
     if not body.strip():
         raise Failure(verdicts.EMPTY_BODY, advice(verdicts.EMPTY_BODY, model), status=status)
-    if headers.get("content-type", "").startswith("text/event-stream"):
-        raise Failure(verdicts.STREAM, advice(verdicts.STREAM, model), status=status)
-    value = parse(body, scrub, status=status)
+    return decode(parse(body, scrub, status=status), api, model, status)
+
+
+def decode(value: Any, api: Api, model: Model, status: int) -> Response:
+    """The answer in a parsed and scrubbed body. Raises `Failure`."""
     try:
         return api.decode(value)
     except ErrorReply as reply:
-        return _blocked(classify_reply(reply, model, status=status), value)
+        return response_to(classify_reply(reply, model, status=status), value)
     except Undecodable as error:
         raise _undecodable(error, value, status) from error
+
+
+def response_to(verdict: Failure | Blocked, raw: Any) -> Response:
+    """What a content policy left of an answer. Raises the `Failure` where it was none that stopped it."""
+    if isinstance(verdict, Failure):
+        raise verdict
+    return Response(text="", model=None, finish_reason=None, outcome="content_policy", usage=Usage(), raw=raw)
+
+
+def noted(response: Response, note: str) -> Response:
+    """`response` with one more note."""
+    return replace(response, notes=(*response.notes, note))
 
 
 def _undecodable(error: Undecodable, value: Any, status: int) -> Failure:
@@ -52,9 +68,3 @@ def _said(body: bytes, scrub: Scrubber) -> Any:
         return parse(body, scrub)
     except Failure:
         return scrub.text(body.decode(errors="replace"))
-
-
-def _blocked(verdict: Failure | Blocked, raw: Any) -> Response:
-    if isinstance(verdict, Failure):
-        raise verdict
-    return Response(text="", model=None, finish_reason=None, outcome="content_policy", usage=Usage(), raw=raw)

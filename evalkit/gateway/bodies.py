@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import httpx
@@ -22,9 +23,17 @@ DEEPEST = 128
 
 
 async def read_body(response: httpx.Response, *, largest: int = LARGEST) -> bytes:
-    """The body, unpacked. Raises `Failure` as soon as it is over `largest` bytes, or where it cannot be unpacked."""
+    """The body, unpacked. Raises as `read_pieces` does."""
+    return b"".join([piece async for piece in read_pieces(response, largest=largest)])
+
+
+async def read_pieces(response: httpx.Response, *, largest: int = LARGEST) -> AsyncGenerator[bytes]:
+    """The body as it comes, unpacked, cut anywhere.
+
+    Raises `Failure` as soon as it is over `largest` bytes, or where it cannot be unpacked.
+    """
     unpack = _unpacker(response)
-    pieces, size = [], 0
+    size = 0
     # Not aiter_raw(): that refuses the ready-made answers of a transport in tests.
     async for chunk in cast("httpx.AsyncByteStream", response.stream):
         piece = chunk if unpack is None else _unpacked(unpack, chunk, largest + 1 - size, response.status_code)
@@ -32,10 +41,9 @@ async def read_body(response: httpx.Response, *, largest: int = LARGEST) -> byte
         if size > largest:
             message = f"the answer is over {largest // 2**20} MiB; whatever this is, it is no answer of a model"
             raise Failure(verdicts.TOO_LARGE, message, status=response.status_code)
-        pieces.append(piece)
+        yield piece
     if unpack is not None and size and not unpack.eof:
         raise Failure(verdicts.TRUNCATED, "the answer's gzip data ends too early", status=response.status_code)
-    return b"".join(pieces)
 
 
 def parse(body: bytes, scrub: Scrubber, *, status: int = 200) -> Any:

@@ -14,12 +14,14 @@ import httpx
 import msgspec
 
 from evalkit.gateway import verdicts
-from evalkit.gateway.answers import understand
-from evalkit.gateway.bodies import read_body
+from evalkit.gateway.answers import noted, understand
+from evalkit.gateway.bodies import read_body, read_pieces
 from evalkit.gateway.faults import Failure, advice, classify_transport
+from evalkit.gateway.pace import Pace
 from evalkit.gateway.providers import endpoint
 from evalkit.gateway.retry import OnRetry, Pause, retrying
 from evalkit.gateway.scrub import Scrubber
+from evalkit.gateway.streams import Stream
 from evalkit.gateway.transport import headers_for, open_transport, timeout
 from evalkit.gateway.verdicts import Stop, Verdict
 from evalkit.gateway.words import one_line
@@ -35,7 +37,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     stop: Stop = Stop.NOTHING
     """What the fault puts an end to besides this trial."""
     latency_s: float | None = None
-    """The successful attempt alone, from before it was sent to the end of its body."""
+    """The successful attempt alone, from before it was sent to the end of its body, or of its stream."""
+    pace: Pace = Pace()
+    """When its tokens came, where it was streamed."""
     attempts: int = 0
     """How many requests were sent, or tried to be."""
 
@@ -66,6 +70,7 @@ class _Call:
     url: httpx.URL
     body: bytes
     headers: Mapping[str, str]
+    asks_for_stream: bool
     attempts: int = field(default=0, init=False)
 
 
@@ -116,10 +121,11 @@ class Gateway:
             return Reply(fault=failure.fault, stop=failure.stop)
         loop = retrying(trial.model, pause=pause, jitter=self._jitter, on_retry=on_retry)
         try:
-            answer: tuple[Response, float] = await loop(self._attempt, call)
+            answer: tuple[Response, float, Pace] = await loop(self._attempt, call)
         except Failure as failure:
             return Reply(fault=failure.fault, stop=failure.stop, attempts=call.attempts)
-        return Reply(response=answer[0], latency_s=answer[1], attempts=call.attempts)
+        response, latency_s, pace = answer
+        return Reply(response=response, latency_s=latency_s, pace=pace, attempts=call.attempts)
 
     def _prepare(self, trial: Trial, image_url: ImageURL, headers: Mapping[str, str]) -> _Call:
         model = trial.model
@@ -132,6 +138,7 @@ class Gateway:
             url=line.url(model.provider.base_url, api.path),
             body=_written(trial, api, image_url),
             headers={**line.headers, **headers},
+            asks_for_stream=bool(trial.request.stream),
         )
 
     def _line(self, model: Model) -> _Line:
@@ -145,15 +152,20 @@ class Gateway:
             self._lines[provider.name] = _Line(transport, headers_for(provider, key), Scrubber(key))
         return self._lines[provider.name]
 
-    async def _attempt(self, call: _Call) -> tuple[Response, float]:
+    async def _attempt(self, call: _Call) -> tuple[Response, float, Pace]:
         call.attempts += 1
         started = self._clock()
         status, headers, body = await self._exchange(call)
+        if isinstance(body, Stream):
+            response = body.answer()
+            return response, body.latency_s(started), body.pace(started, response.usage)
         latency_s = self._clock() - started
-        answer = understand(status, headers, body, api=call.api, model=call.model, scrub=call.line.scrub)
-        return answer, latency_s
+        response = understand(status, headers, body, api=call.api, model=call.model, scrub=call.line.scrub)
+        if call.asks_for_stream and status < 300:
+            return noted(response, "asked for a stream, answered in one piece"), latency_s, Pace(buffered=True)
+        return response, latency_s, Pace()
 
-    async def _exchange(self, call: _Call) -> tuple[int, Mapping[str, str], bytes]:
+    async def _exchange(self, call: _Call) -> tuple[int, Mapping[str, str], bytes | Stream]:
         """Status, headers and whole body of one answer, within the model's time. Raises `Failure`."""
         answered = False
         limits = {"timeout": timeout(call.model.timeout_s)}
@@ -163,10 +175,19 @@ class Gateway:
                 answer = await call.line.transport.handle_async_request(request)
                 answered = True
                 async with aclosing(answer):
-                    return answer.status_code, answer.headers, await read_body(answer)
+                    return answer.status_code, answer.headers, await self._body(answer, call)
         except (httpx.RequestError, OSError) as error:
             reason = call.line.scrub.text(str(error))
             raise classify_transport(error, reason, call.model, answered=answered) from error
+
+    async def _body(self, answer: httpx.Response, call: _Call) -> bytes | Stream:
+        """All that comes, at the pace at which it comes where it is a stream."""
+        is_stream = answer.headers.get("content-type", "").lower().startswith("text/event-stream")
+        if not (is_stream and answer.is_success):
+            return await read_body(answer)
+        stream = Stream(call.api, call.model, scrub=call.line.scrub, status=answer.status_code, clock=self._clock)
+        await stream.read(read_pieces(answer))
+        return stream if stream.plain_body is None else stream.plain_body
 
 
 def _written(trial: Trial, api: Api, image_url: ImageURL) -> bytes:

@@ -53,12 +53,14 @@ def classify_status(status: int, headers: Mapping[str, str], body: Any, model: M
     return Failure(verdict, message, status=status, retry_after_s=retry_after_s(headers))
 
 
-def classify_reply(reply: ErrorReply, model: Model, *, status: int = 200) -> Failure | Blocked:
-    """What an error inside an answer means, by its code, its type and its words."""
+def classify_reply(reply: ErrorReply, model: Model, *, status: int = 200, in_stream: bool = False) -> Failure | Blocked:
+    """What an error inside an answer means, by its code, its type and its words; `in_stream`: after its beginning."""
     words = Words(one_line(reply.message), reply.code, reply.error_type)
     if verdicts.POLICY.in_error(200, words):
         return Blocked(words.message)
     verdict = _by_words(200, words) or _by_name(words)
+    if in_stream and verdict is verdicts.SERVER:
+        verdict = verdicts.STREAM_ERROR
     names = ", ".join(name for name in (reply.code, reply.error_type) if name)
     message = f"{advice(verdict, model)} (an error inside a {_spelt(status)}): {words.message}"
     return Failure(verdict, one_line(f"{message} [{names}]" if names else message), status=status)

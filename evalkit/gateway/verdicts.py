@@ -74,10 +74,13 @@ REDIRECT = Verdict(
 NO_JSON = Verdict("protocol", Retry.ONCE)
 TRUNCATED = Verdict("protocol", Retry.TRANSIENT)
 JSON_BOMB = Verdict("protocol")
-STREAM = Verdict("protocol", says="{host} sent a stream, which is not read yet; leave `stream` out or set it to false")
 EMPTY_BODY = Verdict("empty_response", Retry.TRANSIENT, says="{host} sent an empty body")
 EMPTY_ANSWER = Verdict("empty_response", Retry.ONCE)
 TOO_LARGE = Verdict("too_large")
+
+BAD_EVENT = Verdict("protocol", Retry.TRANSIENT)
+STREAM_ERROR = Verdict("stream_error", Retry.TRANSIENT, says="{host} broke its stream off")
+CUT_STREAM = Verdict("truncated_stream", Retry.TRANSIENT, says="the stream of {host} ended before the answer did")
 
 STALE = Verdict("network", Retry.ONCE_AT_ONCE, says="{host} closed the connection before it answered")
 BROKEN_OFF = Verdict("network", Retry.TRANSIENT, says="the connection to {host} broke off midway")

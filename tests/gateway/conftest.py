@@ -115,7 +115,7 @@ class Bench:
             self.waits.append(seconds)
 
         model = self.model(**settings)
-        request = Request(model=model.id, messages=(Message(role="user", content="hello"),))
+        request = Request(model=model.id, messages=(Message(role="user", content="hello"),), stream=model.stream)
         trial = Trial(key="k", case_id="c", prompt="p", model=model, repeat=0, request=request, checks=())
         return await self.gateway.ask(
             trial,

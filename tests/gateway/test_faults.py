@@ -256,12 +256,6 @@ async def test_a_failed_response_goes_by_its_code(bench):
     assert "The model crashed [server_error]" in reply.fault.message
 
 
-async def test_a_stream_that_nobody_asked_for_is_named(bench):
-    bench.server.play(bench.server.reply(200, b"data: {}\n\n", content_type="text/event-stream"))
-    reply = await bench.expect("protocol", requests=1)
-    assert "stream" in reply.fault.message
-
-
 async def test_single_retries_are_spent_once_in_all(bench):
     bench.server.play(bench.server.reply(200, b"OK"), bench.server.reply(500, b""), bench.server.reply(524, b""))
     await bench.expect("timeout", requests=3)
