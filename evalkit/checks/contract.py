@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, field
 from typing import Any, ClassVar
 
 from evalkit.display import clip
 from evalkit.types import Finding
+
+_SEEMING_ESCAPE = re.compile(r"\\(?=[nrtxuU])")
 
 
 def argument(description: str, *, default: Any = MISSING) -> Any:
@@ -28,8 +31,27 @@ def verdict(*, passed: bool, reason: str, value: float | None = None) -> Finding
 
 
 def shown(text: str, columns: int = 60) -> str:
-    """`text` as a reason quotes it: its head, with what cannot be seen spelt as an escape."""
-    return repr(clip(text[: 2 * columns], columns))
+    """`text` as a reason quotes it: its head, with what cannot be seen spelt as an escape.
+
+    A backslash is doubled only where it would read as such an escape.
+    """
+    return _quoted(visible(_SEEMING_ESCAPE.sub(r"\\\\", text[: 2 * columns]), columns))
+
+
+def written(pattern: str, columns: int = 60) -> str:
+    """A pattern as a reason quotes it: its head, with the backslashes that its author wrote."""
+    return _quoted(visible(pattern, columns))
+
+
+def visible(text: str, columns: int = 60) -> str:
+    """The head of `text`, with what cannot be seen spelt as an escape."""
+    head = clip(text[: 2 * columns], columns)
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in head)
+
+
+def _quoted(text: str) -> str:
+    mark = '"' if "'" in text and '"' not in text else "'"
+    return f"{mark}{text}{mark}"
 
 
 def listed(texts: list[str], at_most: int = 5) -> str:

@@ -10,7 +10,7 @@ from decimal import Context as Arithmetic
 from decimal import Decimal
 from typing import ClassVar
 
-from evalkit.checks.contract import BuiltInCheck, argument, shown, verdict
+from evalkit.checks.contract import BuiltInCheck, argument, shown, verdict, visible
 from evalkit.registry import CHECKS
 from evalkit.types import Context, Finding
 
@@ -70,11 +70,11 @@ class Number(BuiltInCheck):
         """Compares the answer's last number; the larger of the two tolerances counts."""
         written = _last_number(context.output)
         if written is None:
-            return verdict(passed=False, reason=f"expected {self.value:.15g}, no number in {shown(context.output)}")
+            return verdict(passed=False, reason=f"no number in {shown(context.output)}, expected {self.value:.15g}")
         value, off = _decimal(self.value), self._tolerance()
         passed = _EXACT.subtract(value, off) <= Decimal(written.translate(_PLAIN)) <= _EXACT.add(value, off)
         margin = f" ± {float(off):g}" if off else ""
-        return verdict(passed=passed, reason=f"expected {self.value:.15g}{margin}, answered {shown(written)}")
+        return verdict(passed=passed, reason=f"answered {visible(written)}, expected {self.value:.15g}{margin}")
 
     def _tolerance(self) -> Decimal:
         share = _EXACT.multiply(_decimal(self.relative_tolerance), _decimal(abs(self.value)))

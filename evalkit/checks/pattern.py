@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from evalkit.checks.contract import BuiltInCheck, argument, shown, verdict
+from evalkit.checks.contract import BuiltInCheck, argument, shown, verdict, written
 from evalkit.checks.normal_form import comparable
 from evalkit.checks.timed_regex import compiled, search, time_limit
 from evalkit.registry import CHECKS
@@ -38,6 +38,7 @@ class Regex(BuiltInCheck):
         with time_limit():
             match = search(pattern, comparable(context.output), full_match=self.full_match)
         if match is None:
-            whole = "all of " if self.full_match else ""
-            return verdict(passed=False, reason=f"{shown(self.pattern)} does not match {whole}{shown(context.output)}")
-        return verdict(passed=True, reason=f"{shown(self.pattern)} matches {shown(match.group())}")
+            whole = " as a whole" if self.full_match else ""
+            answer = shown(context.output)
+            return verdict(passed=False, reason=f"{answer}{whole} does not match {written(self.pattern)}")
+        return verdict(passed=True, reason=f"{shown(match.group())} matches {written(self.pattern)}")

@@ -57,10 +57,10 @@ class Equals(BuiltInCheck):
         try:
             answer = parse(output)
         except NotJSON as error:
-            return verdict(passed=False, reason=f"expected {expected}, but the answer is not JSON: {error}")
+            return verdict(passed=False, reason=f"the answer is not JSON: {error}; expected {expected}")
         if same(self.value, answer):
             return verdict(passed=True, reason=f"is {expected}")
-        return verdict(passed=False, reason=f"expected {expected}, answered {shown(output)}")
+        return verdict(passed=False, reason=f"answered {shown(output)}, expected {expected}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class ContainsAny(_SeveralTexts):
         found = self._found(context)
         if found:
             return verdict(passed=True, reason=f"contains {listed(found)}")
-        return verdict(passed=False, reason=f"none of {listed(self.texts)} is in {shown(context.output)}")
+        return verdict(passed=False, reason=f"{shown(context.output)} contains none of {listed(self.texts)}")
 
 
 @CHECKS.register("contains_all")
@@ -173,7 +173,7 @@ class ContainsAll(_SeveralTexts):
         missing = [text for text in self.texts if text not in found]
         reason = f"contains {listed(found)}" if found else f"nothing found in {shown(context.output)}"
         if missing:
-            reason += f"; missing: {listed(missing)}"
+            reason = f"missing: {listed(missing)}; {reason}"
         return verdict(passed=not missing, reason=reason, value=len(found) / len(self.texts))
 
 
@@ -218,4 +218,4 @@ def _difference(expected: str, answer: str) -> str:
     at = bisect_left(lengths, 1, key=lambda length: expected[:length] != answer[:length])
     start = max(0, at - 20) if at > 40 else 0
     place = f"from character {at + 1} on, " if start else ""
-    return f"{place}expected {shown(expected[start:])}, answered {shown(answer[start:])}"
+    return f"{place}answered {shown(answer[start:])}, expected {shown(expected[start:])}"

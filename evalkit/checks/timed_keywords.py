@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from evalkit.checks.contract import shown
+from evalkit.checks.contract import shown, written
 from evalkit.checks.timed_regex import compiled, search
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors
     from jsonschema.exceptions import ValidationError
 
     if validator.is_type(instance, "string") and not _matches(pattern, instance):
-        yield ValidationError(f"{shown(instance)} does not match {shown(pattern)}")
+        yield ValidationError(f"{shown(instance)} does not match {written(pattern)}")
 
 
 def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Errors:  # noqa: ARG001

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from evalkit.checks.contract import shown
+from evalkit.checks.contract import written
 from evalkit.errors import CheckFailedToRun
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def compiled(pattern: str, *, ignore_case: bool = False) -> regex.Pattern[str]:
     try:
         return regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
     except regex.error as error:
-        raise ValueError(f"{shown(pattern)} is no regular expression: {error}") from error
+        raise ValueError(f"{written(pattern)} is no regular expression: {error}") from error
 
 
 @contextmanager
@@ -50,6 +50,6 @@ def search(pattern: regex.Pattern[str], text: str, *, full_match: bool = False) 
         return match(text, timeout=left_s)
     except TimeoutError as error:
         raise CheckFailedToRun(
-            f"ran out of time in the pattern {shown(pattern.pattern)}; "
+            f"ran out of time in the pattern {written(pattern.pattern)}; "
             "a pattern that backtracks less, without nested repetition such as (a+)+, will do"
         ) from error

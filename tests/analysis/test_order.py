@@ -35,7 +35,8 @@ PLACES = [
     ],
 )
 def test_numbers_in_names_count_as_numbers(ordered):
-    assert sorted(ordered[::-1], key=natural) == ordered
+    mixed = ordered[::-1]
+    assert sorted(mixed, key=natural) == ordered
 
 
 @pytest.mark.parametrize("seed", range(3))

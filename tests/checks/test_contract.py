@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from evalkit.checks.contract import listed, shown
+from evalkit.checks.contract import listed, shown, written
 from evalkit.registry import CHECKS
 
 BUILT_IN = [
@@ -59,10 +59,19 @@ def test_only_checks_of_circumstances_are_operational():
         ("中" * 100, f"'{'中' * 29}…'"),
         ("it's", '"it\'s"'),
         ("\ud800", r"'\ud800'"),
+        ('it\'s "so"', "'it's \"so\"'"),
+        (r"C:\data\new", r"'C:\data\\new'"),  # \n alone would read as the end of a line
     ],
 )
 def test_a_reason_quotes_the_head_of_a_text_and_spells_what_cannot_be_seen(text, expected):
     assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"), [(r"\bINV-\d+\n", r"'\bINV-\d+\n'"), ("a\nb", r"'a\nb'"), ("x" * 99, f"'{'x' * 59}…'")]
+)
+def test_a_pattern_is_quoted_as_its_author_wrote_it(pattern, expected):
+    assert written(pattern) == expected
 
 
 def test_a_list_of_texts_names_the_first_few():

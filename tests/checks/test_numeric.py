@@ -125,7 +125,7 @@ def test_the_tolerance_is_exact(find, answer, arguments, passed):
 
 def test_the_reason_gives_both_numbers_and_the_tolerance(find):
     finding = find("number", "about $1,234.50", value=1200, tolerance=10)
-    assert finding.reason == "expected 1200 ± 10, answered '1,234.50'"
+    assert finding.reason == "answered 1,234.50, expected 1200 ± 10"
 
 
 @pytest.mark.parametrize(

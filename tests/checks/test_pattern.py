@@ -39,7 +39,7 @@ def test_regex_searches_the_answer(find, answer, arguments, passed):
 
 
 def test_regex_shows_what_it_matched(find):
-    assert find("regex", "built in 1889", pattern=r"\d+").reason == r"'\\d+' matches '1889'"
+    assert find("regex", "built in 1889", pattern=r"\d+").reason == r"'1889' matches '\d+'"
 
 
 @pytest.mark.parametrize(("pattern", "reason"), [("(", r"missing \)"), ("[a", "set"), ("*a", "repeat"), ("", "empty")])

@@ -80,13 +80,13 @@ def test_a_number_is_compared_as_it_was_written_in_the_suite(find):
 def test_equals_says_where_long_texts_part(find):
     text = "x" * 200
     assert find("equals", text + "B", value=text + "A").reason == (
-        f"from character 201 on, expected '{'x' * 20}A', answered '{'x' * 20}B'"
+        f"from character 201 on, answered '{'x' * 20}B', expected '{'x' * 20}A'"
     )
 
 
 def test_equals_says_where_only_white_space_differs(find):
     assert find("equals", "Paris\n", value="Paris").reason == (
-        r"expected 'Paris', answered 'Paris\n'; white space around it makes the difference"
+        r"answered 'Paris\n', expected 'Paris'; white space around it makes the difference"
     )
 
 
@@ -196,11 +196,11 @@ def test_contains_all_has_the_share_found_as_its_value_and_contains_any_needs_on
 
 def test_contains_all_names_what_was_found_and_what_is_missing(find):
     reason = find("contains_all", "red and blue", texts=["red", "green", "white"]).reason
-    assert reason == "contains 'red'; missing: 'green', 'white'"
+    assert reason == "missing: 'green', 'white'; contains 'red'"
 
 
 def test_contains_any_names_what_it_looked_for(find):
-    assert find("contains_any", "red", texts=["green", "white"]).reason == "none of 'green', 'white' is in 'red'"
+    assert find("contains_any", "red", texts=["green", "white"]).reason == "'red' contains none of 'green', 'white'"
 
 
 @pytest.mark.parametrize(
