@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +27,6 @@ def manifest_of(
     suite = plan.suite
     commit, dirty = _git(suite.file.resolve().parent)
     models = tuple(_asked(plan, model) for model in plan.models)
-    notes = [_left_out_note(model) for model in models if model.left_out]
     return Manifest(
         id=run_id,
         suite=suite.name,
@@ -41,7 +40,7 @@ def manifest_of(
         planned=census.planned,
         skipped=census.skipped,
         gates=tuple(gates),
-        notes=tuple(notes),
+        notes=tuple(left_out_notes(models)),
         prices_date=PRICES_DATE,
         git_commit=commit,
         git_dirty=dirty,
@@ -54,8 +53,16 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _left_out_note(model: AskedModel) -> str:
-    return f"{model.name} is not sent the default {', '.join(model.left_out)}: it would reject it"
+def left_out_notes(models: Iterable[AskedModel]) -> Iterator[str]:
+    """A sentence for each set of default parameters that some models are not sent."""
+    rejecting: dict[tuple[str, ...], list[str]] = {}
+    for model in models:
+        if model.left_out:
+            rejecting.setdefault(model.left_out, []).append(model.name)
+    for left_out, names in rejecting.items():
+        verb, they = ("is", "it") if len(names) == 1 else ("are", "they")
+        it = "it" if len(left_out) == 1 else "them"
+        yield f"{', '.join(names)} {verb} not sent the default {', '.join(left_out)}: {they} would reject {it}"
 
 
 def _versions() -> dict[str, str]:

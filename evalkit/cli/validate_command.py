@@ -9,6 +9,7 @@ import click
 
 from evalkit.cli.problems import show_problems
 from evalkit.errors import NothingSelected, Problem, SuiteInvalid
+from evalkit.report.cells import plural
 
 
 @click.command("validate")
@@ -51,8 +52,9 @@ def _validate(path: Path, overrides: tuple[str, ...]) -> tuple[int, str]:
     plan = Plan(load_suite(path, overrides=overrides))
     census = plan.prepare()
     skipped = f", {len(census.skipped)} skipped" if census.skipped else ""
-    parts = f"{census.cases} cases{skipped}, {len(plan.prompts)} prompts, {len(plan.models)} models"
-    return census.trials, f"{path}: ok: {parts}: {census.trials} trials"
+    cases, trials = plural(census.cases, "case"), plural(census.trials, "trial")
+    parts = f"{cases}{skipped}, {plural(len(plan.prompts), 'prompt')}, {plural(len(plan.models), 'model')}"
+    return census.trials, f"{path}: ok: {parts}: {trials}"
 
 
 def _show(problems: list[Problem], form: str) -> None:

@@ -6,7 +6,19 @@ import math
 
 from evalkit.types import ModelSummary
 
-__all__ = ["MARKS", "UNKNOWN", "interval", "one_line", "percent", "score", "seconds", "tokens", "total", "usd"]
+__all__ = [
+    "MARKS",
+    "UNKNOWN",
+    "interval",
+    "one_line",
+    "percent",
+    "plural",
+    "score",
+    "seconds",
+    "tokens",
+    "total",
+    "usd",
+]
 
 UNKNOWN = "–"
 MARKS = {"pass": "✓ PASS", "fail": "✗ FAIL", "inconclusive": "? INCONCLUSIVE"}
@@ -19,6 +31,11 @@ def one_line(text: str) -> str:
     """Text from a suite or an answer on one line, without what steers a terminal or turns the writing round."""
     kept = " ".join(text[:_LONGEST].split())
     return "".join(char if char.isprintable() or char in _JOINERS else "�" for char in kept)
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 trial`, `12,000 trials`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def score(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalkit.report.cells import one_line, percent, usd
+from evalkit.report.cells import one_line, percent, plural, usd
 from evalkit.types import GateResult, Manifest, ModelSummary, Summary
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _OUTCOMES = {"length": "cut off at the cap", "refusal": "refused", "content_poli
 def scope(run: JudgedRun) -> str:
     """`12 cases × 5 models × 2 prompts`."""
     cases = run.records["case_id"].nunique()
-    parts = [_plural(cases, "case"), _plural(len(run.manifest.models), "model")]
+    parts = [plural(cases, "case"), plural(len(run.manifest.models), "model")]
     if len(run.manifest.prompts) > 1:
-        parts.append(_plural(len(run.manifest.prompts), "prompt"))
+        parts.append(plural(len(run.manifest.prompts), "prompt"))
     return " × ".join(parts)
 
 
@@ -41,9 +41,9 @@ def counts(summary: Summary) -> str:
     def over(field: str) -> int:
         return sum(getattr(row, field) for row in summary.models)
 
-    parts = [f"{over('passed'):,} passed", f"{over('failed'):,} failed", _plural(over("errors"), "error")]
+    parts = [f"{over('passed'):,} passed", f"{over('failed'):,} failed", plural(over("errors"), "error")]
     parts += [f"{over(field):,} {word}" for field, word in _RARE.items() if over(field)]
-    return f"{_plural(over('n'), 'trial')}: {', '.join(parts)}{_spent(summary)}"
+    return f"{plural(over('n'), 'trial')}: {', '.join(parts)}{_spent(summary)}"
 
 
 def _spent(summary: Summary) -> str:
@@ -55,11 +55,11 @@ def _spent(summary: Summary) -> str:
 def verdict(summary: Summary) -> str:
     """Why the verdict is what it is."""
     if summary.gates:
-        gates = _plural(len(summary.gates), "gate")
+        gates = plural(len(summary.gates), "gate")
         results = ((word, sum(gate.result == each for gate in summary.gates)) for each, word in _RESULTS.items())
         return f"of {gates}, " + ", ".join(f"{n} {word}" for word, n in results if n)
     if summary.verdict == "fail":
-        return f"{_plural(sum(row.failed for row in summary.models), 'trial')} failed"
+        return f"{plural(sum(row.failed for row in summary.models), 'trial')} failed"
     if summary.verdict == "pass":
         return "every scored trial passed"
     if any(row.passed for row in summary.models):
@@ -86,7 +86,7 @@ def remarks(run: JudgedRun) -> Iterator[str]:
     skipped = [f"{case} ({why})" for case, why in run.manifest.skipped.items()]
     if skipped:
         rest = f"; +{len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
-        yield f"{_plural(len(skipped), 'case')} skipped: {'; '.join(skipped[:_NAMED])}{rest}"
+        yield f"{plural(len(skipped), 'case')} skipped: {'; '.join(skipped[:_NAMED])}{rest}"
     for row in run.summary.models:
         yield from _of_row(label(run.manifest, row.model, row.prompt), row)
     yield from _other_names(run.manifest, run.summary)
@@ -95,7 +95,7 @@ def remarks(run: JudgedRun) -> Iterator[str]:
 def _of_row(name: str, row: ModelSummary) -> Iterator[str]:
     if row.pass_rate_bounds:
         low, high = row.pass_rate_bounds
-        errors = _plural(row.errors, "error")
+        errors = plural(row.errors, "error")
         yield f"{name}: {errors}; with answers instead, its pass rate would lie in {percent(low)}–{percent(high)} %."
     ended = [f"{row.outcomes[outcome]:,} {words}" for outcome, words in _OUTCOMES.items() if row.outcomes.get(outcome)]
     if ended:
@@ -107,7 +107,3 @@ def _other_names(manifest: Manifest, summary: Summary) -> Iterator[str]:
         names = {name for row in summary.models if row.model == model.name for name in row.answered_by} - {model.id}
         if names:
             yield f"{model.name}: asked as {model.id}, answered by {', '.join(sorted(names))}."
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
