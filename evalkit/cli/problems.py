@@ -21,6 +21,11 @@ def show_problems(problems: Sequence[Problem], *, most: int = MOST) -> None:
         click.echo(render(problem), err=True)
     if len(problems) > most:
         click.echo(f"… and {len(problems) - most} more", err=True)
+    count_problems(problems)
+
+
+def count_problems(problems: Sequence[Problem]) -> None:
+    """Prints the last line on stderr: how many, and where."""
     files = sorted({problem.file for problem in problems})
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     click.echo(f"{count} in {', '.join(files)}; nothing was sent", err=True)

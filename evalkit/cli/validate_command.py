@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.problems import show_problems
+from evalkit.cli.problems import count_problems, show_problems
 from evalkit.errors import NothingSelected, Problem, SuiteInvalid
 from evalkit.report.cells import plural
 
@@ -64,8 +64,8 @@ def _show(problems: list[Problem], form: str) -> None:
     elif form == "github":
         for problem in problems:
             click.echo(_annotation(problem))
-    elif problems:
-        show_problems(problems)
+    if problems:
+        (show_problems if form == "text" else count_problems)(problems)
 
 
 def _annotation(problem: Problem) -> str:
