@@ -23,6 +23,9 @@ DEFAULT_REPORTS = ("md", "csv", "json")
 @click.option("--repeat", type=click.IntRange(min=1), metavar="N", help="Ask everything N times.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value: defaults.repeat=3.")
 @click.option("-j", "--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests at once, per model.")
+@click.option(
+    "--stream/--no-stream", default=None, help="Ask all models for streams, or none, whatever the suite says."
+)
 @click.option("--offline", is_flag=True, help="Ask the stand-in gateway: no key, no network, no real answers.")
 @click.option("--base-url", metavar="URL", help="Where the built-in gateway is, in place of GPTPROTO_API_BASE.")
 @click.option("--env-file", type=click.Path(path_type=Path), help="A file of KEY=VALUE lines with the keys.")

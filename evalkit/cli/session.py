@@ -54,6 +54,7 @@ class Options:
     repeat: int | None
     overrides: tuple[str, ...]
     concurrency: int | None
+    stream: bool | None
     offline: bool
     base_url: str | None
     env_file: Path | None
@@ -154,6 +155,8 @@ def _prepare(path: Path, options: Options, environ: Mapping[str, str], stand_in_
     suite = load_suite(path, environ=environ, overrides=options.overrides)
     if stand_in_url is not None:
         suite = suite.with_gateway(stand_in_url)
+    if options.stream is not None:
+        suite = suite.with_stream(stream=options.stream)
     plan = Plan(suite, options.selection())
     census = plan.prepare()
     if not census.trials:

@@ -10,9 +10,9 @@ from evalkit.types import Gate
 
 METRICS = (
     "pass_rate", "score", "error_rate", "p50_latency_s", "p90_latency_s", "p95_latency_s", "p99_latency_s",
-    "cost_usd", "cost_per_pass_usd", "input_tokens", "output_tokens",
+    "p95_ttft_s", "cost_usd", "cost_per_pass_usd", "input_tokens", "output_tokens",
 )  # fmt: skip
-_LATER = ("p95_ttft_s", "new_failures")
+_LATER = ("new_failures",)
 LATER_METRICS = (*_LATER, *(f"delta.{metric}" for metric in (*METRICS, *_LATER)))
 SHARES = frozenset({"pass_rate", "score", "error_rate"})
 _LIMIT = re.compile(

@@ -127,8 +127,6 @@ class _Loader:
         checks = read_checks(data.get("checks") or [], data, "checks", self._mistakes)
         if defaults.transform is not None:
             compile_template(defaults.transform, self._mistakes, data, "transform")
-        if defaults.stream:
-            self._mistakes.add("'stream: true' is not supported yet", data, "stream")
         reader = CaseReader(
             models=frozenset(_model_names(self._data)),
             prompts=frozenset(_prompt_names(self._data)),

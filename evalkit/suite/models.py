@@ -84,8 +84,6 @@ def _model(
     given: ModelFile, index: int, container: list[Any], providers: Mapping[str, Provider | None], mistakes: Mistakes
 ) -> Model | None:
     where = container[index] if isinstance(container[index], dict) else container
-    if given.stream:
-        mistakes.add("'stream: true' is not supported yet", where, "stream")
     preset = preset_for(given.id) or _preset_by_hand(given)
     if preset is None:
         mistakes.add(_unknown_model(given.id), *((where, "id") if isinstance(where, dict) else (where, index)))

@@ -96,3 +96,7 @@ class Suite:
         moved = {model.provider.name: replace(model.provider, base_url=base_url) for model in self.models}
         models = tuple(replace(model, provider=moved[model.provider.name]) for model in self.models)
         return dataclasses.replace(self, models=models)
+
+    def with_stream(self, *, stream: bool) -> Suite:
+        """The same suite with every model asked for streams, or none."""
+        return dataclasses.replace(self, models=tuple(replace(model, stream=stream) for model in self.models))

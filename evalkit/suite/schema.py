@@ -128,6 +128,7 @@ class ModelFile(Section):
     params: Params = None
     """Laid over the defaults; what is set here is sent, whatever a preset knows of the model."""
     stream: bool | None = None
+    """Whether answers come as streams, which have a time to the first token."""
     timeout_s: PositiveFloat = 600.0
     """For one attempt."""
     max_attempts: PositiveInt = 5
@@ -188,7 +189,7 @@ class DefaultsFile(CaseDefaults):
     """For every case; a case's own values are laid over them."""
 
     stream: bool | None = None
-
+    """Of models that do not set it themselves."""
     checks: list[Check] = []
     """Come before a case's own."""
 
@@ -247,6 +248,8 @@ class GateSet(Section):
     p90_latency_s: Limit | None = None
     p95_latency_s: Limit | None = None
     p99_latency_s: Limit | None = None
+    p95_ttft_s: Limit | None = None
+    """Of models that are asked with `stream: true`."""
     cost_usd: Limit | None = None
     cost_per_pass_usd: Limit | None = None
     input_tokens: Limit | None = None
