@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Container
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from evalkit.errors import EvalkitError, UnknownName, did_you_mean
 from evalkit.registry import CHECKS
-from evalkit.suite.checking import ArgumentInvalid, CheckSpec, Signature, item_type, signature
+from evalkit.suite.checking import ArgumentInvalid, CheckSpec, Signature, item_type, signature, specify
 from evalkit.suite.validation import Mistakes, describe
 from evalkit.types import Check
 
@@ -56,20 +55,13 @@ def _read_named(name: str, value: dict[str, Any], mistakes: Mistakes, where: Whe
     arguments = _arguments(name, value[name], mistakes, place)
     if arguments is None:
         return None
-    spec = CheckSpec(name=name, arguments=arguments, weight=float(weight), place=value)
-    return _made_if_static(spec, value[name], mistakes, place)
-
-
-def _made_if_static(spec: CheckSpec, given: Any, mistakes: Mistakes, place: Where) -> CheckSpec | None:
     try:
-        if spec.templates():
-            spec.speaks_of("output")  # compiles them all
-            return spec
-        return dataclasses.replace(spec, made=spec.make({}))
+        return specify(name, arguments, weight=float(weight), place=value)
     except EvalkitError as error:
         argument = error.argument if isinstance(error, ArgumentInvalid) else None
+        given = value[name]
         at = (given, argument) if isinstance(given, dict) and argument in given else place
-        mistakes.add(f"check '{spec.name}': {error}", *at)
+        mistakes.add(f"check '{name}': {error}", *at)
         return None
 
 
@@ -100,7 +92,7 @@ def _are_arguments(given: dict[str, Any], takes: Signature) -> bool:
     Where the first may be a mapping, it names them if the required ones are among its keys and every other one is an
     argument, or nearly spelt like one.
     """
-    if takes.first is None or not _takes_mapping(takes.hints[takes.first]):
+    if not takes.mapping_first:
         return takes.first is not None
     if not takes.required <= set(given):
         return False
@@ -136,8 +128,3 @@ def _with_nested(
         elif item_type(hint) is Check and isinstance(value, list):
             arguments[name] = [read_check(item, mistakes, container=value, key=i) for i, item in enumerate(value)]
     return arguments if len(mistakes.problems) == before else None
-
-
-def _takes_mapping(hint: Any) -> bool:
-    options = get_args(hint) or (hint,)
-    return hint in (Any, Check) or get_origin(hint) is dict or any(get_origin(option) is dict for option in options)

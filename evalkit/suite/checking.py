@@ -5,7 +5,7 @@ with templates per trial; those that speak of `output` per answer.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, get_args, get_origin, get_type_hints
@@ -36,11 +36,10 @@ class Signature:
     hints: Mapping[str, Any]
     """Name → type."""
     required: frozenset[str]
-
-    @property
-    def first(self) -> str | None:
-        """The argument that may stand alone."""
-        return next(iter(self.hints), None)
+    first: str | None
+    """The argument that may stand alone."""
+    mapping_first: bool
+    """Whether that one may itself be a mapping."""
 
 
 @lru_cache(maxsize=256)
@@ -49,6 +48,7 @@ def signature(name: str) -> Signature:
     definition = CHECKS[name]
     hints = get_type_hints(definition)
     fields = dataclasses.fields(definition)  # type: ignore[arg-type]
+    first = fields[0].name if fields else None
     return Signature(
         hints={item.name: hints[item.name] for item in fields},
         required=frozenset(
@@ -56,7 +56,14 @@ def signature(name: str) -> Signature:
             for item in fields
             if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
         ),
+        first=first,
+        mapping_first=first is not None and _takes_mapping(hints[first]),
     )
+
+
+def _takes_mapping(hint: Any) -> bool:
+    options = get_args(hint) or (hint,)
+    return hint in (Any, Check) or get_origin(hint) is dict or any(get_origin(option) is dict for option in options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,8 @@ class CheckSpec:
     weight: float = 1.0
     place: Any = field(default=None, compare=False)
     """The mapping it was read from, to find its place again."""
+    templates: tuple[str, ...] = ()
+    """Every template in its arguments, those of nested checks included."""
     made: Check | None = field(default=None, compare=False)
     """The check itself, where no argument is a template."""
 
@@ -77,23 +86,18 @@ class CheckSpec:
         return BoundCheck(name=self.name, weight=self.weight, bind=self._binder(variables))
 
     def _binder(self, variables: Mapping[str, Any]) -> BindCheck:
-        if self.made is None and self.speaks_of("output"):
+        if self.speaks_of("output"):
             return lambda output: self.make({**variables, "output": output})
-        check = self.made or self.make(variables)
+        check = self.make(variables)
         return lambda output: check  # noqa: ARG005 the same whatever was answered
 
     def make(self, variables: Mapping[str, Any]) -> Check:
         """The check with its arguments rendered. Raises TemplateInvalid or ArgumentInvalid."""
-        rendered = {key: _settle(value, variables) for key, value in self.arguments.items()}
-        return make_check(self.name, rendered)
-
-    def templates(self) -> list[str]:
-        """Every template in its arguments, those of nested checks included."""
-        return [text for value in self.arguments.values() for text in _templates(value)]
+        return self.made if self.made is not None else make_check(self.name, _settled(self.arguments, variables))
 
     def speaks_of(self, name: str) -> bool:
         """Whether a template in its arguments uses the variable `name`."""
-        return any(name in names_in(text) for text in self.templates())
+        return any(name in names_in(text) for text in self.templates)
 
     @property
     def operational(self) -> bool:
@@ -104,17 +108,25 @@ class CheckSpec:
         return bool(getattr(CHECKS[self.name], "operational", False))
 
 
+def specify(name: str, arguments: Mapping[str, Any], *, weight: float, place: Any) -> CheckSpec:
+    """A check of a suite; made at once where no argument is a template. Raises TemplateInvalid or ArgumentInvalid."""
+    templates = tuple(text for value in arguments.values() for text in _templates(value))
+    for text in templates:
+        names_in(text)  # compiles it
+    made = None if templates else make_check(name, _settled(arguments, {}))
+    return CheckSpec(name=name, arguments=arguments, weight=weight, place=place, templates=templates, made=made)
+
+
 def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
     """A check from its arguments. Raises ArgumentInvalid where one has the wrong type or value."""
-    model = arguments_model(name)
     try:
-        valid = model.model_validate(arguments)
+        valid = arguments_model(name).model_validate(arguments)
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in finding["loc"])
         raise ArgumentInvalid(f"{place}: {phrase(finding)}", str(finding["loc"][0])) from error
     try:
-        return CHECKS[name](**{key.removesuffix("_"): getattr(valid, key) for key in model.model_fields})
+        return CHECKS[name](**{key.removesuffix("_"): value for key, value in valid})
     except ValueError as error:
         raise ArgumentInvalid(str(error)) from error
 
@@ -155,17 +167,21 @@ def item_type(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is list and get_args(hint) else None
 
 
+def _settled(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _settle(value, variables) for name, value in arguments.items()}
+
+
 def _settle(value: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(value, CheckSpec):
-        return value.made or value.make(variables)
+        return value.make(variables)
     if isinstance(value, list):
         return [_settle(item, variables) for item in value]
     return render_all(value, variables)
 
 
-def _templates(value: Any) -> list[str]:
+def _templates(value: Any) -> Sequence[str]:
     if isinstance(value, CheckSpec):
-        return value.templates()
+        return value.templates
     if isinstance(value, list):
         return [text for item in value for text in _templates(item)]
     return templates_in(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def _examine_check(spec: CheckSpec, instance: Instance) -> Iterator[Problem]:
         return
     try:
         if spec.speaks_of("output"):
-            _demand_names(spec.templates(), instance)
+            _demand_names(spec.templates, instance)
         else:
             spec.make(instance.variables)
     except EvalkitError as error:
@@ -90,7 +90,7 @@ def _examine_check(spec: CheckSpec, instance: Instance) -> Iterator[Problem]:
         yield problem if problem.line is not None else places.problem(message, instance.case.origin)
 
 
-def _demand_names(templates: list[str], instance: Instance) -> None:
+def _demand_names(templates: Iterable[str], instance: Instance) -> None:
     known = {*instance.variables, "output"}
     for name in (name for text in templates for name in unknown_names(text, known)):
         raise TemplateInvalid(f"no variable '{name}'{did_you_mean(name, known)}")

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from evalkit.errors import Problem
 
+_NO_KEYS: dict[str, tuple[int, int]] = {}  # one for all: most nodes are scalars
+
 
 @dataclass(slots=True)
 class Node:
@@ -16,12 +18,18 @@ class Node:
     value: Any
     line: int
     column: int
-    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[str, tuple[int, int]] = field(default_factory=lambda: _NO_KEYS)
     """Of a mapping: where each key stands."""
     size: int = 1
     """Nodes in this tree, aliases counted each time."""
     height: int = 1
     """Levels in this tree."""
+
+    def contain(self, child: Node) -> None:
+        """Counts in a node that this one holds."""
+        self.size += child.size
+        if child.height >= self.height:
+            self.height = child.height + 1
 
 
 class Places(Protocol):

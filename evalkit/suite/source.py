@@ -131,7 +131,10 @@ class _Composer:
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         line, column = _place(event)
-        self._limit_depth(depth, line, column)
+        if depth > MAX_DEPTH:
+            raise _too_deep(line, column)
+        if isinstance(event, yaml.ScalarEvent) and event.tag is None and event.anchor is None:
+            return Node(_scalar(event), line, column)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, line, column, depth)
         if event.tag and event.tag != "!" and event.tag not in _CORE_TAGS:
@@ -149,17 +152,14 @@ class _Composer:
             self._anchors[event.anchor] = node
         return node
 
-    def _limit_depth(self, depth: int, line: int, column: int) -> None:
-        if depth > MAX_DEPTH:
-            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", line, column)
-
     def _alias(self, event: Any, line: int, column: int, depth: int) -> Node:
         if event.anchor in self._open_anchors:
             raise _Refused(f"alias '*{event.anchor}' stands inside its own anchor", line, column)
         node = self._anchors.get(event.anchor)
         if node is None:
             raise _Refused(f"alias '*{event.anchor}' has no anchor before it", line, column)
-        self._limit_depth(depth + node.height - 1, line, column)
+        if depth + node.height - 1 > MAX_DEPTH:
+            raise _too_deep(line, column)
         self._aliased += node.size
         if self._aliased > MAX_ALIASED_NODES:
             raise _Refused(f"the aliases of this file stand for more than {MAX_ALIASED_NODES:,} values", line, column)
@@ -171,13 +171,12 @@ class _Composer:
         return Node(items, line, column, size=1 + sum(item.size for item in items), height=height)
 
     def _mapping(self, events: Iterator[Any], line: int, column: int, depth: int) -> Node:
-        node = Node({}, line, column)
+        node = Node({}, line, column, keys={})
         merged: list[Node] = []
         for event in _until(yaml.MappingEndEvent, events):
             key = self._key(event, events, depth)
             value = self._node(next(events), events, depth + 1)
-            node.size += value.size
-            node.height = max(node.height, 1 + value.height)
+            node.contain(value)
             if key == "<<" and event.implicit[0]:
                 merged.append(value)
             elif key is not None:
@@ -219,6 +218,10 @@ class _Composer:
         self._faults.append(_Refused(message, line, column))
 
 
+def _too_deep(line: int, column: int) -> _Refused:
+    return _Refused(f"nested deeper than {MAX_DEPTH} levels", line, column)
+
+
 def _until(end: type[yaml.Event], events: Iterator[Any]) -> Iterator[Any]:
     for event in events:
         if isinstance(event, end):
@@ -227,13 +230,15 @@ def _until(end: type[yaml.Event], events: Iterator[Any]) -> Iterator[Any]:
 
 
 def _place(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1
 
 
 def _scalar(event: Any) -> Any:
-    plain = event.implicit[0]
+    if event.implicit[0]:
+        return scalar(event.value)
     typed = event.tag is not None and event.tag in _CORE_TAGS and event.tag != f"{_CORE}str"
-    return scalar(event.value) if plain or typed else event.value
+    return scalar(event.value) if typed else event.value
 
 
 def _syntax_message(error: Any, line: str) -> str:

@@ -123,16 +123,31 @@ def render(text: str, variables: Mapping[str, Any]) -> str:
     """The text of a template. Raises TemplateInvalid."""
     if not is_template(text):
         return text
+    name = _plain_name(text, variables)
+    if name is not None:
+        return write(variables[name])
     rendered: str = _guarded(lambda: _sendable(_capped(_compile(text).generate(variables))), variables)
     return rendered
 
 
 def evaluate(text: str, variables: Mapping[str, Any]) -> Any:
     """Like `render`, but what is one expression and nothing else keeps its value's type: a list stays a list."""
+    name = _plain_name(text, variables)
+    if name is not None:
+        return variables[name]
     sole = _SOLE_EXPRESSION.fullmatch(text)
     if sole is None:
         return render(text, variables)
     return _guarded(lambda: _plain(_compile_expression(sole["expression"])(variables)), variables)
+
+
+def _plain_name(text: str, variables: Mapping[str, Any]) -> str | None:
+    """The one variable that is all of `text`: the most common template by far, and it needs no jinja2."""
+    name = text[2:-2].strip() if text.startswith("{{") and text.endswith("}}") else ""
+    return name if name in variables and name not in _CONSTANTS else None
+
+
+_CONSTANTS = frozenset({"true", "false", "none", "True", "False", "None", "self"})
 
 
 def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
