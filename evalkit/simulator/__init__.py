@@ -17,5 +17,7 @@ A user message can provoke what chance does not bring:
 - `[[refusal]]`: declined, in the field `refusal`, without content
 - `[[empty]]`: an answer without content that claims to be complete
 
-It does not stream, call tools or read files, and says so where it is asked to.
+With `stream: true` the same answer comes token by token, in the time that the whole one would have taken.
+
+It does not call tools or read files, and says so where it is asked to.
 """

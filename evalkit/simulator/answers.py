@@ -12,7 +12,7 @@ from typing import Literal
 from evalkit.simulator import tokens
 from evalkit.simulator.profiles import Lognormal
 from evalkit.simulator.question import Question
-from evalkit.simulator.talk import talk
+from evalkit.simulator.talk import talk, think
 from evalkit.simulator.wrong import wrong
 
 _REFUSAL = "I'm sorry, but I can't help with that request."
@@ -31,12 +31,16 @@ class Answer:
     text: str | None
     """None where there is no content."""
     refusal: str | None
+    thoughts: str | None
+    """The thinking, where the model shows it."""
     finish_reason: Literal["stop", "length"]
     prompt_tokens: int
     reasoning_tokens: int
     visible_tokens: int
+    start_s: float
+    """Until the first token, hidden or not, before any scaling."""
     latency_s: float
-    """Before any scaling."""
+    """Until the last one."""
 
     @property
     def completion_tokens(self) -> int:
@@ -57,15 +61,19 @@ def answer(question: Question, *, seed: int, expected: str | None = None, repeat
     said, finish_reason, thought = _within_cap(said, thought, question.cap)
     visible = tokens.count(said)
     profile = question.profile
+    answer_id = f"{draw.getrandbits(96):024x}"
+    start_s = _lognormal(profile.start_s, draw)
     return Answer(
-        id=f"{draw.getrandbits(96):024x}",
+        id=answer_id,
         text=None if declined else said or None,
         refusal=said or None if declined else None,
+        thoughts=think(thought) if profile.shows_thinking and thought else None,
         finish_reason=finish_reason,
         prompt_tokens=tokens.prompt_tokens(question),
         reasoning_tokens=thought,
         visible_tokens=visible,
-        latency_s=_lognormal(profile.start_s, draw) + (thought + visible) / profile.tokens_per_s,
+        start_s=start_s,
+        latency_s=start_s + (thought + visible) / profile.tokens_per_s,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -14,10 +14,10 @@ import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from evalkit.simulator import bodies, chat, responses
+from evalkit.simulator import bodies, chat, responses, streams
 from evalkit.simulator.answers import Answer, answer
 from evalkit.simulator.bodies import ResponsesForm
 from evalkit.simulator.errors import ApiError, gateway, invalid
@@ -61,11 +61,16 @@ class _Gateway:
 
     async def chat(self, request: Request) -> Response:
         question, drawn = await self._answer(request, chat.read)
-        return JSONResponse(bodies.chat(question, drawn, int(time.time())))
+        if question.stream:
+            return self._stream(streams.chat(question, drawn, int(time.time())))
+        return await self._whole(bodies.chat(question, drawn, int(time.time())), drawn)
 
     async def responses(self, request: Request) -> Response:
         question, drawn = await self._answer(request, responses.read)
-        return JSONResponse(bodies.responses(self._settings.responses_form, question, drawn, int(time.time())))
+        form = self._settings.responses_form
+        if question.stream:
+            return self._stream(streams.responses(form, question, drawn, int(time.time())))
+        return await self._whole(bodies.responses(form, question, drawn, int(time.time())), drawn)
 
     async def models(self, request: Request) -> Response:
         _demand_key(request)
@@ -79,9 +84,15 @@ class _Gateway:
         self._faults.strike(f"{question.digest}/{repeat}")
         if question.says("[[content_policy]]"):
             raise gateway(400, _BLOCKED, "503")
-        drawn = answer(question, seed=self._settings.seed, expected=expected, repeat=repeat)
+        return question, answer(question, seed=self._settings.seed, expected=expected, repeat=repeat)
+
+    async def _whole(self, body: bodies.Body, drawn: Answer) -> Response:
         await anyio.sleep(drawn.latency_s * self._settings.latency_scale)
-        return question, drawn
+        return JSONResponse(body)
+
+    def _stream(self, events: Iterable[streams.Timed]) -> Response:
+        pieces = streams.paced(events, self._settings.latency_scale)
+        return StreamingResponse(pieces, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
 def _demand_key(request: Request) -> None:

@@ -100,7 +100,8 @@ def _sorted_choice(answer: Answer) -> Body:
 
 
 def _message(answer: Answer) -> Body:
-    return {"content": answer.text, **_refusal(answer), "role": "assistant"}
+    thinking = {} if answer.thoughts is None else {"reasoning_content": answer.thoughts}
+    return {"content": answer.text, **thinking, **_refusal(answer), "role": "assistant"}
 
 
 def _refusal(answer: Answer) -> Body:

@@ -25,7 +25,7 @@ def read(body: Body) -> Question:
     body = {name: value for name, value in body.items() if value is not None}
     profile = parameters.profile_of(body)
     turns = _turns(body)
-    parameters.no_streaming(body)
+    stream = parameters.streamed(body)
     parameters.supported(body, profile)
     _check_settings(body)
     return Question(
@@ -35,6 +35,8 @@ def read(body: Body) -> Question:
         effort=parameters.effort(body.get("reasoning_effort"), "reasoning_effort", profile),
         as_json=parameters.as_json(body.get("response_format"), "response_format", turns, schema_in="json_schema"),
         stop=parameters.stops(body),
+        stream=stream,
+        stream_usage=_stream_usage(body, stream=stream),
     )
 
 
@@ -56,9 +58,17 @@ def _check_settings(body: Body) -> None:
     parameters.shaped(body, prompt_cache_key=str, safety_identifier=str, service_tier=str, tools=list, user=str)
     if (parameters.integer(body, "n", 1, 128) or 1) > 1:
         raise invalid("The stand-in gateway gives one choice: leave 'n' out.", param="n", code="unsupported_value")
-    if "stream_options" in body:
+
+
+def _stream_usage(body: Body, *, stream: bool) -> bool:
+    parameters.shaped(body, stream_options=dict)
+    options = body.get("stream_options", {})
+    if options and not stream:
         message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         raise invalid(message, param="stream_options")
+    conversation.only(options, "stream_options", "include_usage", "include_obfuscation")
+    parameters.shaped(options, include_usage=bool, include_obfuscation=bool)
+    return bool(options.get("include_usage"))
 
 
 def _cap(body: Body) -> int | None:

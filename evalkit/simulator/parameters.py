@@ -31,12 +31,10 @@ def profile_of(body: Body) -> Profile:
     return PROFILES[name]
 
 
-def no_streaming(body: Body) -> None:
-    """A stream is refused openly, never answered by something else."""
+def streamed(body: Body) -> bool:
+    """Whether a stream is asked for."""
     shaped(body, stream=bool)
-    if body.get("stream"):
-        message = "The stand-in gateway does not stream yet: leave 'stream' out."
-        raise invalid(message, param="stream", code="unsupported_value")
+    return bool(body.get("stream"))
 
 
 def supported(body: Body, profile: Profile) -> None:

@@ -40,6 +40,8 @@ class Profile:
     pictures: PictureTokens
     reasoning_tokens: Lognormal | None = None
     """At medium effort; None for a model that does not reason."""
+    shows_thinking: bool = False
+    """Whether its chat answers hold the thinking too."""
     answers_as: str
     """The name in its answers."""
     dialect: Dialect
@@ -70,12 +72,13 @@ def _reasoner(
 def _other(
     name: str, dialect: Dialect, skill: float, tokens_per_s: float, pictures: PictureTokens,
     *, reasoning: float | None = None, answers_as: str | None = None, rejects: frozenset[str] = frozenset(),
-    efforts: tuple[str, ...] = _EFFORTS,
+    efforts: tuple[str, ...] = _EFFORTS, shows_thinking: bool = False,
 ) -> Profile:  # fmt: skip
     return Profile(
         id=name, skill=skill, start_s=Lognormal(median=0.8, sigma=0.4), tokens_per_s=tokens_per_s, pictures=pictures,
         reasoning_tokens=None if reasoning is None else Lognormal(median=reasoning, sigma=0.9),
         answers_as=answers_as or name, dialect=dialect, rejects=rejects, efforts=efforts,
+        shows_thinking=shows_thinking,
     )  # fmt: skip
 
 
@@ -97,7 +100,7 @@ _ALL = (
     _other("gemini-2.5-pro", "sorted", 0.90, 150, crops(), reasoning=700),
     _other("gemini-2.5-flash", "sorted", 0.83, 220, crops(), reasoning=300),
     _other("doubao-1-5-vision-pro-32k-250115", "ark", 0.76, 60, _DOUBAO),
-    _other("doubao-seed-1.6", "ark", 0.80, 80, _DOUBAO, reasoning=400),
+    _other("doubao-seed-1.6", "ark", 0.80, 80, _DOUBAO, reasoning=400, shows_thinking=True),
     _other("claude-sonnet-4", "bare", 0.87, 70, _CLAUDE, answers_as="claude-sonnet-4-20250514"),
     _other("grok-4", "detailed", 0.86, 75, crops(), reasoning=600, answers_as="grok-4-0709", rejects=_GROK, efforts=()),
     _other("qwen-max", "bare", 0.79, 55, _QWEN),

@@ -42,6 +42,9 @@ class Question:
     effort: str = "medium"
     as_json: bool = False
     stop: tuple[str, ...] = ()
+    stream: bool = False
+    stream_usage: bool = False
+    """Whether a streamed chat completion ends with its usage."""
 
     @cached_property
     def digest(self) -> str:

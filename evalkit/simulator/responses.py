@@ -33,7 +33,7 @@ def read(body: Body) -> Question:
     body = {name: value for name, value in body.items() if value is not None}
     profile = parameters.profile_of(body)
     turns = _turns(body)
-    parameters.no_streaming(body)
+    stream = parameters.streamed(body)
     parameters.supported(body, profile)
     _check_settings(body)
     return Question(
@@ -42,6 +42,7 @@ def read(body: Body) -> Question:
         cap=parameters.integer(body, "max_output_tokens", _SMALLEST_CAP),
         effort=_effort(body, profile),
         as_json=_as_json(body, turns),
+        stream=stream,
     )
 
 

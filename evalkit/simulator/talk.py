@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle, islice
 from random import Random
 
 _WORD = re.compile(r"[A-Za-zÀ-ɏͰ-῿][A-Za-zÀ-ɏͰ-῿'-]{3,}")
@@ -27,6 +28,9 @@ _CHINESE = (
 )
 
 
+_THINKING = ("Let", "me", "look", "at", "this", "again", "and", "see", "what", "follows", "from", "it", "then")
+
+
 def talk(asked: str, draw: Random) -> str:
     """A sentence in the language of the question, as far as that is told by its script."""
     runs = _CJK_RUN.findall(asked)
@@ -34,3 +38,8 @@ def talk(asked: str, draw: Random) -> str:
         return draw.choice(_CHINESE).format(topic=max(runs, key=len))
     words = [word for word in _WORD.findall(asked) if word.lower() not in _IDLE]
     return draw.choice(_ENGLISH).format(topic=" ".join(words[:3]) or "this")
+
+
+def think(tokens: int) -> str:
+    """Thinking aloud, so many tokens long."""
+    return " ".join(islice(cycle(_THINKING), tokens))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import islice, pairwise
 
 from evalkit.simulator.question import Question
 
@@ -21,6 +21,13 @@ def cut(text: str, limit: int) -> str:
     """The beginning of `text` that takes `limit` tokens; `limit` ≥ 1."""
     last = next(islice(_TOKEN.finditer(text), limit - 1, None), None)
     return text if last is None else text[: last.end()]
+
+
+def pieces(text: str) -> list[str]:
+    """The tokens of `text`, blanks included: joined, they are `text`."""
+    ends = [token.end() for token in _TOKEN.finditer(text)]
+    borders = [0, *ends[:-1], len(text)]
+    return [text[start:end] for start, end in pairwise(borders)] if text else []
 
 
 def prompt_tokens(question: Question) -> int:

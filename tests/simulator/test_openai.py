@@ -81,3 +81,32 @@ def test_an_unknown_model_is_not_found(connected):
 
 def test_the_models_are_listed(connected):
     assert "o3" in {model.id for model in connected().models.list()}
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gemini-2.5-pro", "o4-mini", "doubao-1-5-vision-pro-32k-250115"])
+def test_a_streamed_completion_is_read(connected, model):
+    asked = {"model": model, "messages": [{"role": "user", "content": "Who are you?"}]}
+    whole = connected().chat.completions.create(**asked)
+    with connected().chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}) as stream:
+        chunks = list(stream)
+    said = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert said == whole.choices[0].message.content
+    assert [chunk.usage for chunk in chunks if chunk.usage] == [whole.usage]
+    assert chunks[0].choices[0].delta.role == "assistant"
+
+
+def test_a_streamed_response_is_read(connected):
+    with connected().responses.create(model="o3", input="Hello", stream=True) as stream:
+        events = list(stream)
+    final = events[-1]
+    assert final.type == "response.completed"
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == (
+        final.response.output_text
+    )
+    assert final.response.usage.output_tokens_details.reasoning_tokens > 0
+
+
+def test_a_streamed_response_is_put_together(connected):
+    with connected().responses.stream(model="o3", input="Hello") as stream:
+        final = stream.get_final_response()
+    assert final.output_text == connected().responses.create(model="o3", input="Hello").output_text

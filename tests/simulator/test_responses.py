@@ -46,7 +46,8 @@ def _item(*parts, role="user"):
         ({"temperature": 0.5}, "temperature", "unsupported_value", "Only the default (1)"),
         ({"seed": 4}, "seed", "unknown_parameter", "Unknown parameter: 'seed'."),
         ({"foo": 4}, "foo", "unknown_parameter", "Unknown parameter: 'foo'."),
-        ({"stream": True}, "stream", "unsupported_value", "does not stream yet"),
+        ({"stream": "yes"}, "stream", "invalid_type", "a boolean"),
+        ({"stream": True, "stream_options": {}}, "stream_options", "unknown_parameter", "stream_options"),
     ],
 )  # fmt: skip
 def test_a_body_the_real_api_rejects_is_rejected(changes, param, code, words):
