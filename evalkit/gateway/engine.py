@@ -51,7 +51,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer's head, its body still to be read. Raises `httpx.TransportError`."""
-        body = request.content
+        body = await request.aread()
         with _as_httpx():
             answer = await self._session.request(
                 request.method,

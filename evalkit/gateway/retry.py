@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, stop_after_attempt
 
@@ -24,8 +24,8 @@ Pause = Callable[[float], Awaitable[None]]
 class OnRetry(Protocol):
     """Is told of each wait before it begins."""
 
-    def __call__(self, model: Model, fault: Fault, attempt: int, wait_s: float, /) -> None:
-        """`attempt` is the number of the one to come: "retry 2/5 in 12 s"."""
+    def __call__(self, fault: Fault, attempt: int, wait_s: float, retry_after_s: float | None, /) -> None:
+        """`attempt` is the number of the one to come: "retry 2/5 in 12 s"; `retry_after_s` is the gateway's wish."""
         ...
 
 
@@ -39,9 +39,10 @@ def retrying(model: Model, *, pause: Pause, jitter: random.Random, on_retry: OnR
 
     def announce(state: RetryCallState) -> None:
         if on_retry is not None:
-            on_retry(model, _failure(state).fault, state.attempt_number + 1, state.upcoming_sleep)
+            failure = _failure(state)
+            on_retry(failure.fault, state.attempt_number + 1, state.upcoming_sleep, failure.retry_after_s)
 
-    return AsyncRetrying(
+    return _AfterAFailure(
         sleep=sleep,
         stop=stop_after_attempt(model.max_attempts),
         retry=patience.is_worth_it,
@@ -55,6 +56,23 @@ def backoff_s(attempt: int, jitter: random.Random) -> float:
     """The wait after attempt 1, 2, …: exponential with equal jitter, half of it fixed and half of it drawn."""
     full = min(CAP_S, BASE_S * 2.0 ** min(attempt - 1, 16))
     return full / 2 + jitter.uniform(0, full / 2)
+
+
+class _AfterAFailure(AsyncRetrying):
+    """tenacity, called in once a first attempt has failed: its bookkeeping costs more than reading an answer does."""
+
+    async def __call__(self, fn: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        try:
+            return await fn(*args, **kwargs)
+        except Failure as failure:
+            failures = [failure]
+
+        async def attempt() -> Any:
+            if failures:
+                raise failures.pop()
+            return await fn(*args, **kwargs)
+
+        return await super().__call__(attempt)
 
 
 class _Patience:
