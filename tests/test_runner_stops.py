@@ -141,8 +141,9 @@ async def test_the_second_signal_cancels(tmp_path):
     run.watched.when_interrupted = interrupt
 
     async def script(asked: Asked):
-        if asked.number > 1:
+        if asked.number == 2:
             interrupt()
+        if asked.number > 1:
             await anyio.sleep_forever()
         return ok()
 
@@ -157,14 +158,16 @@ async def test_draining_has_an_end(tmp_path, monkeypatch):
     run = stage_run(tmp_path, {"a": {}}, cases=50)
 
     async def script(asked: Asked):
-        if asked.number > 1:
+        if asked.number == 2:
             interrupt()
+        if asked.number > 1:
             await anyio.sleep_forever()
         return ok()
 
     run.stage.script = script
     ending = await run.go(signals=SIGNALS)
     assert ending.signal_number == signal.SIGUSR1
+    assert run.watched.signals == [signal.SIGUSR1]
     assert len(run.records) == 1
 
 
