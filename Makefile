@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help install demo test check format schema clean
+.PHONY: help install demo test check bench-transport format schema clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 install: $(VENV)/.installed ## Make the environment and install evalkit into it
 
@@ -25,6 +25,9 @@ check: $(VENV)/.developing ## Lint, check formats and types, and that the house 
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_house.py
+
+bench-transport: $(VENV)/.installed ## Measure what a request costs, beside other HTTP clients (5 minutes)
+	@$(BIN)/python benchmarks/transport.py
 
 format: $(VENV)/.developing ## Put the code into its one form
 	@$(BIN)/ruff check --fix --quiet .
