@@ -60,7 +60,7 @@ def _error_rate(figures: ModelSummary) -> Reading:
 
 
 def _seconds(percentiles: Percentiles, value: float | None) -> Reading:
-    return Reading(value, percentiles.n, f"{percentiles.n} measured answers are too few for this percentile")
+    return Reading(value, percentiles.n, f"n = {percentiles.n} is too few for this percentile")
 
 
 def _sum(figures: ModelSummary, field: str, value: float | None) -> Reading:
@@ -134,7 +134,7 @@ def _judge(gate: Gate, figures: ModelSummary | None) -> tuple[GateResult, bool]:
         high=reading.high,
         n=reading.n,
         result=_result(gate, reading),
-        reason="; ".join(_remarks(reading, figures, in_doubt=in_doubt)),
+        reason="; ".join(_remarks(gate, reading, figures, in_doubt=in_doubt)),
     ), in_doubt
 
 
@@ -159,14 +159,14 @@ def _splits(gate: Gate, low: float, high: float) -> bool:
     return met_inside or holds(low, gate.limit) != holds(high, gate.limit)
 
 
-def _remarks(reading: Reading, figures: ModelSummary | None, *, in_doubt: bool) -> Iterator[str]:
+def _remarks(gate: Gate, reading: Reading, figures: ModelSummary | None, *, in_doubt: bool) -> Iterator[str]:
     """What value and limit alone do not say."""
     if reading.value is None:
         yield reading.unknown
     elif reading.partial:
         yield f"at least this: {reading.unknown}"
-    if figures and reading.bounds and in_doubt:
-        low, high = reading.bounds
-        yield f"without its {figures.errors} errors it could be anything from {low:.4g} to {high:.4g}"
+    if reading.bounds and in_doubt:
+        low, high = (f"{100 * end:.1f} %" if gate.metric.endswith("_rate") else f"{end:.3f}" for end in reading.bounds)
+        yield f"with answers instead of errors it could be anything from {low} to {high}"
     if figures and figures.not_run:
         yield f"{figures.not_run} of {figures.n + figures.not_run} trials were not run"

@@ -112,8 +112,8 @@ def test_the_interval_of_a_gate_counts_a_case_once_for_each_model_and_prompt(tmp
         ("pass_rate", [errored()], "nothing was scored"),
         ("score", [record(None)], "nothing was scored"),
         ("error_rate", [], "no trial was made"),
-        ("p99_latency_s", [record() for _ in range(60)], "60 measured answers are too few for this percentile"),
-        ("p95_ttft_s", [record() for _ in range(60)], "0 measured answers are too few for this percentile"),
+        ("p99_latency_s", [record() for _ in range(60)], "n = 60 is too few for this percentile"),
+        ("p95_ttft_s", [record() for _ in range(60)], "n = 0 is too few for this percentile"),
         ("cost_usd", [record()], "cost_usd is known of 0 of 1 answers"),
         ("cost_per_pass_usd", [record(False, cost_usd=1.0)], "nothing passed"),
         ("cost_per_pass_usd", [record(cost_usd=1.0), record()], "cost_usd is known of 1 of 2 answers"),
@@ -167,7 +167,12 @@ def test_errors_that_could_flip_a_gate_put_it_in_doubt(tmp_path):
     flipped = gate(limit=0.8)
     judged = run(tmp_path, [*passes(9), *failures(1), *(errored() for _ in range(4))], flipped, gate(limit=0.5))
     assert judged.in_doubt == (flipped,)  # 9/14 to 13/14 lies around 0.8, but all of it above 0.5
-    assert "without its 4 errors it could be anything from 0.6429 to 0.9286" in judged.summary.gates[0].reason
+    assert "with answers instead of errors it could be anything from 64.3 % to 92.9 %" in judged.summary.gates[0].reason
+
+
+def test_a_score_in_doubt_is_told_as_a_score(tmp_path):
+    found = result(tmp_path, [*passes(3), errored()], gate("score"))
+    assert found.reason == "with answers instead of errors it could be anything from 0.750 to 1.000"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 from evalkit.types import ModelSummary
 
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 UNKNOWN = "–"
+PARTIAL = "≥"
 MARKS = {"pass": "✓ PASS", "fail": "✗ FAIL", "inconclusive": "? INCONCLUSIVE"}
 
 _LONGEST = 2_000
@@ -83,9 +85,24 @@ def usd(value: float | None) -> str:
     return f"{value:.{2 - math.floor(math.log10(value))}f}"
 
 
+def legend(shown: Iterable[str]) -> str:
+    """What the marks among these cells mean; "" where there are none."""
+    marks = {cell[:1] for cell in shown}
+    said = [f"{UNKNOWN} is unknown, or a percentile of too few answers"] if UNKNOWN in marks else []
+    said += [f"{PARTIAL} marks a sum of which a part is unknown"] if PARTIAL in marks else []
+    return "; ".join(said)
+
+
+def aligned(figures: Sequence[str]) -> list[str]:
+    """Figures with blanks behind them, so that their decimal points stand below each other."""
+    decimals = [len(figure) - figure.find(".") if "." in figure else 0 for figure in figures]
+    most = max(decimals, default=0)
+    return [figure + " " * (most - places) for figure, places in zip(figures, decimals, strict=True)]
+
+
 def total(row: ModelSummary, field: str) -> str:
     """A sum of tokens or of `cost_usd`, marked `≥` where some answers did not say theirs."""
     value = getattr(row, field)
     shown = usd(value) if field == "cost_usd" else tokens(value)
     partial = value is not None and row.known[field] < sum(row.outcomes.values())
-    return f"≥{shown}" if partial else shown
+    return f"{PARTIAL}{shown}" if partial else shown

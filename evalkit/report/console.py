@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from evalkit.analysis.failures import error_groups, failed_trials
 from evalkit.display import clip, pad, width
 from evalkit.registry import REPORTS
 from evalkit.report import cells, headline
+from evalkit.report.conditions import condition, found
 from evalkit.report.figures import Figure, figures
 from evalkit.report.table import Column, Group, draw, shorten, wrap
 from evalkit.types import ModelSummary
@@ -45,7 +46,8 @@ class Console:
         return "\n\n".join(section for section in drawn if section) + "\n"
 
     def _head(self, run: JudgedRun) -> Iterator[str]:
-        yield self._paint("bold", clip(f"{cells.one_line(run.manifest.suite)}: {headline.scope(run)}", self.columns))
+        title = ": ".join(filter(None, [cells.one_line(run.manifest.suite), headline.scope(run)]))
+        yield self._paint("bold", clip(title, self.columns))
         yield from wrap(headline.counts(run.summary), self.columns)
         if run.manifest.stand_in:
             yield from (self._paint("warn", line) for line in wrap(headline.STAND_IN, self.columns))
@@ -53,17 +55,24 @@ class Console:
     def _table(self, run: JudgedRun) -> Iterator[str]:
         rows = run.summary.models
         labels = [cells.one_line(headline.label(run.manifest, row.model, row.prompt)) for row in rows]
-        groups = [
-            Group(title=title, members=tuple(self._column(figure, rows) for figure in members))
-            for title, members in groupby(figures(rows), key=lambda figure: figure.group)
-        ]
-        return draw(labels, groups, self.columns, lambda text: self._paint("faint", text))
+        shown = figures(rows)
+        blocks = [self._groups(table, rows) for _, table in groupby(shown, key=lambda figure: figure.table)]
+        yield from draw(labels, blocks, self.columns, self._faint)
+        legend = cells.legend(figure.spell(row) for figure in shown for row in rows)
+        yield from map(self._faint, wrap(legend, self.columns))
 
-    def _column(self, figure: Figure, rows: Iterable[ModelSummary]) -> Column:
+    def _groups(self, table: Iterable[Figure], rows: Sequence[ModelSummary]) -> list[Group]:
+        return [
+            Group(title=title, members=tuple(self._column(figure, rows) for figure in members))
+            for title, members in groupby(table, key=lambda figure: figure.group)
+        ]
+
+    def _column(self, figure: Figure, rows: Sequence[ModelSummary]) -> Column:
         def paint(cell: str) -> str:
             return self._paint(figure.tone, cell) if figure.tone and cell.strip() != "0" else cell
 
-        return Column(heading=figure.heading, cells=[figure.spell(row) for row in rows], paint=paint)
+        spelt = [figure.spell(row) for row in rows]
+        return Column(heading=figure.heading, cells=cells.aligned(spelt) if figure.decimal else spelt, paint=paint)
 
     def _failed(self, run: JudgedRun) -> Iterator[str]:
         failed = sum(row.failed for row in run.summary.models)
@@ -80,7 +89,7 @@ class Console:
         ]
         yield from self._listed(entries)
         if failed > _LISTED:
-            yield f"{_INDENT}+{failed - _LISTED:,} more"
+            yield from self._more(failed - _LISTED)
 
     def _errors(self, run: JudgedRun) -> Iterator[str]:
         errors = sum(row.errors for row in run.summary.models)
@@ -91,16 +100,23 @@ class Console:
         yield from self._listed([(f"{group.kind} × {group.trials:,}", group.model, group.message) for group in groups])
         rest = errors - sum(group.trials for group in groups)
         if rest:
-            yield f"{_INDENT}+{rest:,} more"
+            yield from self._more(rest)
+
+    def _more(self, rest: int) -> Iterator[str]:
+        # Any run has this report, even one whose files of reports were not asked for.
+        return wrap(f"+{rest:,} more: evalkit report RUN --format md", self.columns, first=_INDENT)
 
     def _listed(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
-        """Two aligned columns, each at most a quarter of the width, and what is left for the reason."""
+        """Two aligned columns, each at most a quarter of the width, and what is left for two lines of the reason."""
         most = self.columns // 4
         shown = [[cells.one_line(part) for part in entry] for entry in entries]
         first, second = (min(most, max(width(entry[place]) for entry in shown)) for place in (0, 1))
         for what, who, why in shown:
-            line = f"{_INDENT}{pad(shorten(what, first), first)}  {pad(shorten(who, second), second)}  {why}"
-            yield clip(line, self.columns)
+            head = f"{_INDENT}{pad(shorten(what, first), first)}  {pad(shorten(who, second), second)}  "
+            reason = list(wrap(why, self.columns - width(head)))
+            yield head + "".join(reason[:1])
+            if reason[1:]:
+                yield " " * width(head) + clip(" ".join(reason[1:]), self.columns - width(head))
 
     def _remarks(self, run: JudgedRun) -> Iterator[str]:
         for remark in headline.remarks(run):
@@ -112,20 +128,23 @@ class Console:
             return
         yield self._paint("bold", "Gates")
         marks = max(len(cells.MARKS[gate.result]) for gate in gates)
-        shown = [shorten(cells.one_line(gate.gate), self.columns - marks - 4) for gate in gates]
+        shown = [shorten(condition(gate), self.columns - marks - 4) for gate in gates]
         names = max(map(width, shown))
         before = marks + names + 6
         beside = before + _NARROWEST <= self.columns
         for gate, name in zip(gates, shown, strict=True):
             head = f"{_INDENT}{self._paint(gate.result, pad(cells.MARKS[gate.result], marks))}  {name}"
-            found = wrap(headline.found(gate), self.columns, first=" " * (before if beside else marks + 4))
-            yield head + " " * (names - width(name) + 2) + next(found)[before:] if beside else head
-            yield from found
+            value = wrap(found(gate), self.columns, first=" " * (before if beside else marks + 4))
+            yield head + " " * (names - width(name) + 2) + next(value)[before:] if beside else head
+            yield from value
 
     def _verdict(self, run: JudgedRun) -> Iterator[str]:
         verdict = run.summary.verdict
         for line in wrap(f"{cells.MARKS[verdict]}: {headline.verdict(run.summary)}", self.columns):
             yield self._paint(verdict, line)
+
+    def _faint(self, text: str) -> str:
+        return self._paint("faint", text)
 
     def _paint(self, tone: str, text: str) -> str:
         return f"\x1b[{_COLORS[tone]}m{text}\x1b[0m" if self.color else text

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalkit.report.cells import one_line, percent, plural, usd
-from evalkit.types import GateResult, Manifest, ModelSummary, Summary
+from evalkit.report.cells import percent, plural, usd
+from evalkit.types import Manifest, ModelSummary, Summary
 
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
 
-__all__ = ["STAND_IN", "counts", "found", "label", "remarks", "scope", "verdict"]
+__all__ = ["STAND_IN", "counts", "label", "remarks", "scope", "verdict"]
 
-STAND_IN = "Answers from the stand-in gateway: they say nothing about any model."
+STAND_IN = "Answers from the stand-in gateway: they say nothing about any model; latencies are scaled."
 
 _NAMED = 5
 _RARE = {"unscored": "unscored", "not_run": "not run"}
@@ -22,12 +22,15 @@ _OUTCOMES = {"length": "cut off at the cap", "refusal": "refused", "content_poli
 
 
 def scope(run: JudgedRun) -> str:
-    """`12 cases × 5 models × 2 prompts`."""
-    cases = run.records["case_id"].nunique()
-    parts = [plural(cases, "case"), plural(len(run.manifest.models), "model")]
-    if len(run.manifest.prompts) > 1:
-        parts.append(plural(len(run.manifest.prompts), "prompt"))
-    return " × ".join(parts)
+    """`12 cases × 5 models × 2 prompts × 3 repeats`; "" where the product is not the number of the run's trials."""
+    rows, models, prompts = run.summary.models, len(run.manifest.models), len(run.manifest.prompts)
+    if run.records.empty:
+        return ""
+    cases, repeats = int(run.records["case_id"].nunique()), int(run.records["repeat"].max()) + 1
+    even = len(rows) == models * prompts and all(row.n + row.not_run == cases * repeats for row in rows)
+    parts = [plural(cases, "case"), plural(models, "model")]
+    parts += [plural(n, noun) for n, noun in ((prompts, "prompt"), (repeats, "repeat")) if n > 1]
+    return " × ".join(parts) if even else ""
 
 
 def label(manifest: Manifest, model: str, prompt: str) -> str:
@@ -67,17 +70,6 @@ def verdict(summary: Summary) -> str:
     return "nothing was scored"
 
 
-def found(gate: GateResult) -> str:
-    """`0.85 (95 % CI 0.709–0.929, n = 40); 2 of 42 trials were not run`."""
-    if gate.value is None:
-        return f"unknown: {one_line(gate.reason)}"
-    spread = f"95 % CI {gate.low:.3f}–{gate.high:.3f}, " if gate.low is not None and gate.high is not None else ""
-    value = f"{gate.value:.4g}"
-    if value == f"{gate.limit:.4g}" and gate.value != gate.limit:
-        value = f"{gate.value:.8g}"
-    return "; ".join(filter(None, [f"{value} ({spread}n = {gate.n:,})", one_line(gate.reason)]))
-
-
 def remarks(run: JudgedRun) -> Iterator[str]:
     """What the figures do not show by themselves, one sentence each; names in them come from the suite."""
     if run.manifest.ended_at is None:
@@ -85,7 +77,7 @@ def remarks(run: JudgedRun) -> Iterator[str]:
     yield from run.manifest.notes
     skipped = [f"{case} ({why})" for case, why in run.manifest.skipped.items()]
     if skipped:
-        rest = f"; +{len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
+        rest = f"; +{len(skipped) - _NAMED:,} more in run.json" if len(skipped) > _NAMED else ""
         yield f"{plural(len(skipped), 'case')} skipped: {'; '.join(skipped[:_NAMED])}{rest}"
     for row in run.summary.models:
         yield from _of_row(label(run.manifest, row.model, row.prompt), row)

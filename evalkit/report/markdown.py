@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from evalkit.analysis.failures import error_groups, failed_trials
+from evalkit.analysis.failures import FailedTrial, error_groups, failed_trials
 from evalkit.display import clip
 from evalkit.registry import REPORTS
 from evalkit.report import cells, headline
+from evalkit.report.conditions import condition, found
 from evalkit.report.figures import figures
+from evalkit.types import ModelSummary
 
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
@@ -33,7 +36,7 @@ class Markdown:
 
     def render(self, run: JudgedRun) -> str:
         """The report; where there are too many rows, it says how many more there are."""
-        before = [self._head(run), self._gates(run), self._models(run)]
+        before = [self._head(run), self._gates(run), *self._models(run)]
         after = [self._errors(run), self._remarks(run), self._about(run)]
         room = _ROOM - sum(len(block.encode()) + 2 for block in (*before, *after))
         blocks = [*before, self._failed(run, room), *after]
@@ -43,27 +46,29 @@ class Markdown:
         lines = [f"# {cells.MARKS[run.summary.verdict]}: {plain(run.manifest.suite)}"]
         lines += [f"**{headline.STAND_IN}**"] if run.manifest.stand_in else []
         lines += [f"{headline.verdict(run.summary).capitalize()}."]
-        lines += [f"{headline.scope(run)}, {headline.counts(run.summary)}."]
+        lines += [f"{', '.join(filter(None, [headline.scope(run), headline.counts(run.summary)]))}."]
         return "\n\n".join(lines)
 
     def _gates(self, run: JudgedRun) -> str:
-        rows = ([cells.MARKS[gate.result], code(gate.gate), plain(headline.found(gate))] for gate in run.summary.gates)
+        rows = ([cells.MARKS[gate.result], code(condition(gate)), plain(found(gate))] for gate in run.summary.gates)
         return _table("Gates", ["result", "gate", "value"], rows, len(run.summary.gates), _PART)
 
-    def _models(self, run: JudgedRun) -> str:
+    def _models(self, run: JudgedRun) -> Iterator[str]:
+        """A table of each kind of figures."""
         models = run.summary.models
-        shown = figures(models)
-        rows = ([code(row.model), code(row.prompt), *(figure.spell(row) for figure in shown)] for row in models)
-        header = ["model", "prompt", *(figure.name for figure in shown)]
-        return _table("Models", header, rows, len(models), 2 * _PART, right=len(shown))
+        for title, members in groupby(figures(models), key=lambda figure: figure.table):
+            shown = list(members)
+            rows = ([*_asked(run, row), *(figure.spell(row) for figure in shown)] for row in models)
+            header = [*_asking(run), *(figure.name for figure in shown)]
+            yield _table(title, header, rows, len(models), _PART, right=len(shown))
 
     def _failed(self, run: JudgedRun, room: int) -> str:
         rows = (
-            [code(trial.case), code(trial.model), code(trial.prompt), code(trial.check or ""), code(trial.reason)]
+            [code(trial.case), *_asked(run, trial), code(trial.check or ""), code(trial.reason)]
             for trial in failed_trials(run, max(0, room) // _SHORTEST_ROW)
         )
         failed = sum(row.failed for row in run.summary.models)
-        return _table(f"Failed ({failed:,})", ["case", "model", "prompt", "check", "reason"], rows, failed, room)
+        return _table(f"Failed ({failed:,})", ["case", *_asking(run), "check", "reason"], rows, failed, room)
 
     def _errors(self, run: JudgedRun) -> str:
         errors = sum(row.errors for row in run.summary.models)
@@ -79,7 +84,7 @@ class Markdown:
         remarks = list(headline.remarks(run))
         lines = list(_fitting((f"- {plain(remark)}" for remark in remarks), _PART))
         if len(lines) < len(remarks):
-            lines.append(f"- {len(remarks) - len(lines):,} more remarks")
+            lines.append(f"- +{len(remarks) - len(lines):,} more in `summary.json`")
         return "\n".join(["## Remarks", "", *lines]) if lines else ""
 
     def _about(self, run: JudgedRun) -> str:
@@ -88,7 +93,9 @@ class Markdown:
         facts += [f"ended {about.ended_at}"] if about.ended_at else []
         facts += [f"prices of {about.prices_date}"] if about.prices_date else []
         facts += [f"git {plain(about.git_commit[:12])}"] if about.git_commit else []
-        return f"{' · '.join(facts)}. Unknown is {cells.UNKNOWN}; ≥ marks a sum of which a part is unknown."
+        models = run.summary.models
+        legend = cells.legend(figure.spell(row) for figure in figures(models) for row in models)
+        return " ".join([f"{' · '.join(facts)}.", *([f"{legend}."] if legend else [])])
 
 
 def code(text: str) -> str:
@@ -108,14 +115,23 @@ def plain(text: str) -> str:
     return _ENUMERATION.sub(r"\1\\\2", escaped).replace("\\@", "\\@\u200b")
 
 
+def _asking(run: JudgedRun) -> list[str]:
+    """The columns that say what was asked; the prompt only where there are several."""
+    return ["model", "prompt"] if len(run.manifest.prompts) > 1 else ["model"]
+
+
+def _asked(run: JudgedRun, row: ModelSummary | FailedTrial) -> list[str]:
+    return [code(getattr(row, name)) for name in _asking(run)]
+
+
 def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], n: int, room: int, right: int = 0) -> str:
     """A section of at most `room` bytes; its last `right` columns are aligned right; "" without rows."""
     if not n:
         return ""
     marks = ["---"] * (len(header) - right) + ["--:"] * right
     head = [f"## {title}", "", _row(header), _row(marks)]
-    lines = list(_fitting(map(_row, rows), room - sum(len(line.encode()) + 1 for line in head) - 40))
-    more = [f"\n+{n - len(lines):,} more"] if len(lines) < n else []
+    lines = list(_fitting(map(_row, rows), room - sum(len(line.encode()) + 1 for line in head) - 60))
+    more = [f"\n+{n - len(lines):,} more in `summary.json` and `records.jsonl`"] if len(lines) < n else []
     return "\n".join([*head, *lines, *more])
 
 

@@ -11,6 +11,10 @@ from evalkit.display import clip, pad, width
 __all__ = ["Column", "Group", "draw", "shorten", "wrap"]
 
 _GAP = 2
+_SHORTEST = 22
+"""Columns that a label keeps where it is shortened to save a part."""
+_LEAST = 12
+"""Columns that labels get on the narrowest of terminals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,22 +63,47 @@ class Group:
         return " " * spare + "".join(" " * _GAP + cell(column) for column in self.members)
 
 
-def draw(labels: Sequence[str], groups: Sequence[Group], columns: int, faint: Callable[[str], str]) -> Iterator[str]:
-    """Lines of at most `columns`; the labels stand before each of the stacked parts, long ones shortened."""
+Blocks = Sequence[Sequence[Group]]
+"""Groups that belong together, and stay so when a table is cut."""
+
+
+def draw(labels: Sequence[str], blocks: Blocks, columns: int, faint: Callable[[str], str]) -> Iterator[str]:
+    """Lines of at most `columns`: all `blocks` side by side, or stacked where they are too wide for that.
+
+    The labels stand before each of the stacked parts; they are shortened where that saves a part.
+    """
     if not labels:
         return
-    room = min(max(map(width, labels)), max(12, columns * 2 // 5))
+    room = _label_room(labels, blocks, columns)
     shown = [pad(shorten(label, room), room) for label in labels]
-    for number, part in enumerate(_parts(groups, columns - room)):
+    for number, part in enumerate(_parts(blocks, columns - room)):
         if number:
             yield ""
         yield faint(" " * room + "".join(group.banner() for group in part).rstrip())
         yield faint(" " * room + "".join(group.line(Column.headed) for group in part))
         for row, label in enumerate(shown):
-            yield label + "".join(group.line(partial(Column.painted, row=row)) for group in part)
+            yield (label + "".join(group.line(partial(Column.painted, row=row)) for group in part)).rstrip()
 
 
-def _parts(groups: Sequence[Group], room: int) -> Iterator[list[Group]]:
+def _label_room(labels: Sequence[str], blocks: Blocks, columns: int) -> int:
+    """Of the widths that leave the fewest parts, the largest; labels that differ still do when shortened."""
+    most = min(max(map(width, labels)), max(_LEAST, columns * 2 // 5))
+    rooms = [
+        room
+        for room in range(min(_SHORTEST, most), most + 1)
+        if len({shorten(label, room) for label in labels}) == len(set(labels))
+    ]
+    return max(rooms or [most], key=lambda room: (-len(_parts(blocks, columns - room)), room))
+
+
+def _parts(blocks: Blocks, room: int) -> list[list[Group]]:
+    together = [group for block in blocks for group in block]
+    if sum(group.columns for group in together) <= room:
+        return [together]
+    return [part for block in blocks for part in _cut(block, room)]
+
+
+def _cut(groups: Sequence[Group], room: int) -> Iterator[list[Group]]:
     part: list[Group] = []
     for group in groups:
         whole = group.columns <= room

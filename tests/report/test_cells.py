@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.report.cells import interval, one_line, percent, score, seconds, tokens, usd
+from evalkit.report.cells import aligned, interval, legend, one_line, percent, plural, score, seconds, tokens, usd
 
 
 @pytest.mark.parametrize("spell", [percent, score, seconds, tokens, usd, lambda unknown: interval(unknown, unknown)])
@@ -62,3 +62,31 @@ def test_seconds_keep_three_digits(value, shown):
 def test_a_text_cannot_steer_the_terminal_or_break_its_line():
     assert one_line("a\x1b[31m\nb\r\u2028c\x00\u202e") == "a�[31m b c��"
     assert one_line("  发票 \t👩\u200d💻 ") == "发票 👩\u200d💻"
+
+
+def test_decimal_points_stand_below_each_other():
+    figures = aligned(["0.00210", "12.3", "612", "–", "≥1.5"])
+    assert [figure.rjust(10) for figure in figures] == [
+        "   0.00210",
+        "  12.3    ",
+        " 612      ",
+        "   –      ",
+        "  ≥1.5    ",
+    ]
+    assert aligned([]) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (["1", "59–91"], ""),
+        (["–"], "– is unknown, or a percentile of too few answers"),
+        (["≥5", "–"], "– is unknown, or a percentile of too few answers; ≥ marks a sum of which a part is unknown"),
+    ],
+)
+def test_marks_are_explained_where_they_occur(shown, told):
+    assert legend(shown) == told
+
+
+def test_one_is_no_plural():
+    assert (plural(1, "trial"), plural(0, "trial"), plural(12_000, "trial")) == ("1 trial", "0 trials", "12,000 trials")

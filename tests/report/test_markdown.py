@@ -26,15 +26,24 @@ def columns(line):
 def test_the_verdict_comes_first_and_gates_before_figures(tmp_path):
     text = render(full(tmp_path, gates=GATES, stand_in=True))
     assert text.startswith("# ✗ FAIL: quickstart\n\n**Answers from the stand-in gateway")
-    assert text.index("## Gates") < text.index("## Models") < text.index("## Failed (") < text.index("## Errors (")
-    assert "| ? INCONCLUSIVE | `o3: p95_latency_s <= 15` | unknown: 10 measured answers" in text
+    assert (
+        text.index("## Gates")
+        < text.index("## Quality and latency")
+        < text.index("## Cost and tokens")
+        < text.index("## Failed (")
+        < text.index("## Errors (")
+    )
+    assert "| ? INCONCLUSIVE | `o3: p95_latency_s <= 15 s` | unknown: n = 10 is too few" in text
 
 
 def test_every_model_has_its_row(tmp_path):
     text = render(judged(tmp_path, [record(cost_usd=0.5), record(False, cost_usd=0.5), errored()]))
-    header, _, row = text.split("## Models\n\n")[1].splitlines()[:3]
-    shown = dict(zip(map(str.strip, columns(header)), map(str.strip, columns(row)), strict=True))
-    assert shown["model"] == "`gpt-4o`"
+    shown = {}
+    for title in ("## Quality and latency\n\n", "## Cost and tokens\n\n"):
+        header, _, row = text.split(title)[1].splitlines()[:3]
+        table = dict(zip(map(str.strip, columns(header)), map(str.strip, columns(row)), strict=True))
+        assert table["model"] == "`gpt-4o`"
+        shown |= table
     assert (shown["n"], shown["passed"], shown["failed"], shown["errors"]) == ("3", "1", "1", "1")
     assert (shown["pass rate, %"], shown["95 % CI"], shown["cost, USD"]) == ("50.0", "9–91", "1.00")
     assert (shown["cost per pass, USD"], shown["reasoning tokens"]) == ("1.00", "–")
@@ -48,7 +57,15 @@ def test_five_thousand_failures_stay_under_64_kb(tmp_path):
     assert len(text.encode()) <= 64 * 1024
     assert len(text.encode()) > 50_000
     listed = text.count("icontains")
-    assert f"+{5_000 - listed:,} more" in text
+    assert f"+{5_000 - listed:,} more in `summary.json` and `records.jsonl`" in text
+
+
+@pytest.mark.parametrize("prompts", [("terse",), ("terse", "careful")])
+def test_the_prompt_has_a_column_where_there_are_several(tmp_path, prompts):
+    records = [record(False, prompt=prompt) for prompt in prompts]
+    tables = render(judged(tmp_path, records, prompts=prompts)).split("## ")[1:4]
+    headers = [columns(table.splitlines()[2]) for table in tables]
+    assert [" prompt " in header for header in headers] == [len(prompts) > 1] * 3
 
 
 def test_long_names_everywhere_stay_under_64_kb(tmp_path):
@@ -64,7 +81,7 @@ def test_long_names_everywhere_stay_under_64_kb(tmp_path):
 def test_a_hostile_cell_stays_in_its_cell(tmp_path):
     text = render(judged(tmp_path, [record(False, case_id=EVIL, model="gpt-4o", reason=EVIL)]))
     rows = text.split("## Failed (1)\n\n")[1].split("\n\n")[0].splitlines()
-    assert [len(columns(row)) for row in rows] == [5, 5, 5]
+    assert [len(columns(row)) for row in rows] == [4, 4, 4]
 
 
 @pytest.mark.parametrize("text", [EVIL, "`", "``", "a`b", "\\|", "|", "x\\", "</code>", "`a``b```c"])

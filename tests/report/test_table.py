@@ -13,8 +13,8 @@ def group(title, *headings, cell="12,345"):
 
 
 def test_a_wide_table_is_stacked_between_its_groups():
-    groups = [group("trials", "n", "pass"), group("tokens", "in", "out")]
-    assert list(draw(["gpt-4o", "o3"], groups, 30, str)) == [
+    blocks = [[group("trials", "n", "pass")], [group("tokens", "in", "out")]]
+    assert list(draw(["gpt-4o", "o3"], blocks, 30, str)) == [
         "        trials ───────",
         "             n    pass",
         "gpt-4o  12,345  12,345",
@@ -28,24 +28,58 @@ def test_a_wide_table_is_stacked_between_its_groups():
 
 
 def test_a_table_that_fits_stays_in_one_piece():
-    lines = list(draw(["gpt-4o", "o3"], [group("trials", "n"), group("tokens", "in")], 40, str))
+    lines = list(draw(["gpt-4o", "o3"], [[group("trials", "n")], [group("tokens", "in")]], 40, str))
     assert lines[2] == "gpt-4o  12,345  12,345"
 
 
 def test_a_group_is_as_wide_as_its_title():
-    lines = list(draw(["a", "b"], [group("latency, s", "p50", cell="1"), group("n", "n", cell="2")], 40, str))
+    lines = list(draw(["a", "b"], [[group("latency, s", "p50", cell="1"), group("n", "n", cell="2")]], 40, str))
     assert lines[0] == "   latency, s  n"
     assert lines[2] == "a           1  2"
 
 
 def test_a_group_wider_than_the_room_is_cut_between_its_columns():
-    lines = list(draw(["a", "b"], [group("tokens", "in", "out", "reason", "cached")], 24, str))
+    lines = list(draw(["a", "b"], [[group("tokens", "in", "out", "reason", "cached")]], 24, str))
     assert {width(line) for line in lines} <= set(range(25))
     assert sum(line.startswith("a") for line in lines) == 2
 
 
 def test_a_table_without_rows_has_no_lines():
-    assert list(draw([], [group("trials", "n")], 80, str)) == []
+    assert list(draw([], [[group("trials", "n")]], 80, str)) == []
+
+
+def test_groups_that_belong_together_stay_together_when_a_table_is_cut():
+    quality, spending = [group("trials", "n")], [group("cost", "total"), group("tokens", "in")]
+    assert list(draw(["o3"], [quality, spending], 25, str)) == [
+        "    trials",
+        "         n",
+        "o3  12,345",
+        "",
+        "    cost ─  tokens",
+        "     total      in",
+        "o3  12,345  12,345",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "label", "lines"),
+    [
+        (80, "doubao-1-5-vision-pro-32k-250115", 4),
+        (60, "doubao-1-5-v…-32k-250115", 4),  # one part, for a shorter name
+        (50, "doubao-1-5…2k-250115", 9),  # two parts with any name: as long as it may be
+    ],
+)
+def test_a_name_is_shortened_where_that_saves_a_part(columns, label, lines):
+    blocks = [[group("trials", "n", "pass")], [group("tokens", "in", "out")]]
+    drawn = list(draw(["doubao-1-5-vision-pro-32k-250115", "o3"], blocks, columns, str))
+    assert (drawn[2].split()[0], len(drawn)) == (label, lines)
+
+
+def test_names_that_differ_still_do_when_shortened():
+    names = [f"doubao-1-5-{kind}-pro-32k-250115-and-so-on" for kind in ("vision", "motion")]
+    blocks = [[group("trials", "n", "pass")], [group("tokens", "in", "out")]]
+    drawn = list(draw(names, blocks, 61, str))
+    assert drawn[2].split()[0] != drawn[3].split()[0]
 
 
 @pytest.mark.parametrize("columns", range(1, 40))
