@@ -1,0 +1,67 @@
+"""Every model that the stand-in plays says the same in a stream as in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import anyio
+import pytest
+from msgspec.structs import replace
+
+from evalkit.gateway.client import Gateway, Reply
+from evalkit.simulator.child import StandIn
+from evalkit.simulator.profiles import PROFILES
+from evalkit.types import Message, Model, Provider, Request, Trial
+
+pytestmark = pytest.mark.anyio
+FORMS = ["string", "list", "chat"]
+
+
+@pytest.fixture(scope="module")
+def stand_ins() -> Iterator[dict[str, StandIn]]:
+    with (
+        StandIn(latency_scale=0, responses_form="string") as one,
+        StandIn(latency_scale=0, responses_form="list") as two,
+        StandIn(latency_scale=0, responses_form="chat") as three,
+    ):
+        yield dict(zip(FORMS, (one, two, three), strict=True))
+
+
+async def asked(gateway: Gateway, base_url: str, name: str, api: str, content: str, *, stream: bool) -> Reply:
+    provider = Provider(name=base_url, base_url=base_url, api_key_env=None)
+    model = Model(name=name, id=name, provider=provider, api=api, family="gpt")
+    request = Request(model=name, messages=(Message(role="user", content=content),), stream=stream)
+    trial = Trial(key="k", case_id="c", prompt="p", model=model, repeat=0, request=request, checks=())
+    reply = await gateway.ask(trial, image_url=lambda image: image.url or "")
+    assert reply.fault is None, reply.fault
+    return reply
+
+
+@pytest.mark.parametrize(("api", "form"), [("chat", "list"), *(("responses", form) for form in FORMS)])
+@pytest.mark.parametrize("content", ["Who are you?", "[[refusal]]", "Write \u2028 \u0085 你好 😀!"])
+async def test_a_streamed_answer_is_the_answer(stand_ins, api, form, content):
+    base_url = stand_ins[form].base_url
+
+    async def compare(name: str) -> None:
+        whole = await asked(gateway, base_url, name, api, content, stream=False)
+        streamed = await asked(gateway, base_url, name, api, content, stream=True)
+        assert replace(streamed.response, raw=None) == replace(whole.response, raw=None)
+        assert streamed.response.raw.keys() == whole.response.raw.keys()
+        assert streamed.pace.ttft_s is not None
+        assert 0 < streamed.pace.ttft_s <= streamed.pace.ttfo_s <= streamed.latency_s
+
+    async with Gateway({base_url: StandIn.api_key}) as gateway, anyio.create_task_group() as group:
+        for name in PROFILES:
+            group.start_soon(compare, name)
+
+
+async def test_the_times_of_a_stream_are_the_models(stand_ins):
+    with StandIn(latency_scale=0.1) as stand_in:
+        async with Gateway({stand_in.base_url: StandIn.api_key}) as gateway:
+            shown = await asked(gateway, stand_in.base_url, "doubao-seed-1.6", "chat", "Who are you?", stream=True)
+            hidden = await asked(gateway, stand_in.base_url, "gpt-4o", "chat", "Who are you?", stream=True)
+    assert shown.pace.ttft_s < 0.5 * shown.pace.ttfo_s
+    assert shown.pace.tpot_s == pytest.approx(0.1 / PROFILES["doubao-seed-1.6"].tokens_per_s, rel=0.2)
+    assert hidden.pace.ttft_s == hidden.pace.ttfo_s
+    assert hidden.pace.tpot_s == pytest.approx(0.1 / PROFILES["gpt-4o"].tokens_per_s, rel=0.3)
+    assert (shown.pace.buffered, hidden.pace.buffered) == (False, False)
