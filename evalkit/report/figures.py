@@ -57,7 +57,7 @@ def _tokens(heading: str, name: str, field: str) -> Figure:
 
 
 def _is_pass_rate(row: ModelSummary) -> bool:
-    """Whether the mean score says the same: where every answer scored 0 or 1."""
+    """Whether the mean score would show the same number, as where every answer scores 0 or 1."""
     return cells.score(row.score) == cells.score(row.pass_rate)
 
 
