@@ -52,8 +52,8 @@ class ChatAssembler:
         refuse_error_event(event, data)
         chunk = read(data, _Chunk)
         if "choices" in data:
-            kept = ((name, value) for name, value in data.items() if name not in _NOT_KEPT and value is not None)
-            self._head = {**dict(kept), **self._head}
+            new = [name for name in data if name not in self._head and name not in _NOT_KEPT]
+            self._head |= {name: data[name] for name in new if data[name] is not None}
         self._usage = data.get("usage") or self._usage
         kinds = [self._answer(choice).add(choice) for choice in chunk.choices or ()]
         return next((kind for kind in ("answer", "reasoning") if kind in kinds), None)

@@ -22,7 +22,7 @@ from evalkit.gateway.providers import endpoint
 from evalkit.gateway.retry import OnRetry, Pause, retrying
 from evalkit.gateway.scrub import Scrubber
 from evalkit.gateway.spent import spent_for_s
-from evalkit.gateway.streams import Stream
+from evalkit.gateway.streams import UNPACKED, Stream
 from evalkit.gateway.transport import headers_for, open_transport, timeout
 from evalkit.gateway.verdicts import Stop, Verdict
 from evalkit.gateway.words import one_line
@@ -149,7 +149,7 @@ class Gateway:
             line=line,
             url=line.url(model.provider.base_url, api.path),
             body=_written(trial, api, image_url),
-            headers={**line.headers, **headers},
+            headers={**line.headers, **(UNPACKED if trial.request.stream else {}), **headers},
             asks_for_stream=bool(trial.request.stream),
         )
 

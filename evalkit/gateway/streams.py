@@ -27,6 +27,8 @@ PATIENCE_S: dict[Progress, float] = {"running": float("inf"), "finished": 5.0, "
 """How long more is waited for. A finished answer may want its usage; behind a complete one comes at most the end of
 the body, which lets the connection be used again."""
 END_MARK = b"[DONE]"
+UNPACKED = {"accept-encoding": "identity"}
+"""What packs a stream holds its tokens back."""
 
 
 class Stream:

@@ -74,6 +74,13 @@ async def test_a_stream_is_asked_for_with_its_usage_and_put_together(bench, play
     assert reply.attempts == 1
 
 
+async def test_a_stream_is_not_asked_for_packed(bench, play):
+    play(*WHOLE)
+    await answer(bench)
+    await bench.ask()
+    assert [arrived.headers["accept-encoding"] for arrived in bench.server.arrived] == ["identity", "gzip"]
+
+
 async def test_the_connection_is_used_again_after_a_stream(bench, play):
     play(*WHOLE)
     for _ in range(3):
