@@ -1,7 +1,7 @@
 """One task group that asks every model at once: a lane per model feeds its trials, workers ask, one writer keeps.
 
-Trials are made as they are needed, so memory does not grow with their number. A lane's slots bound how many of its
-requests are under way; a request that waits before its next attempt gives its slot back while it sleeps.
+Trials are made as they are needed, so memory does not grow with their number. A lane's places bound how many of its
+requests are under way; a request that waits before its next attempt gives its place back while it sleeps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from evalkit.errors import EvalkitError, StorageError
 from evalkit.gateway.client import Gateway, Reply
 from evalkit.gateway.verdicts import Stop
 from evalkit.journal import Journal
-from evalkit.lanes import GivenUp, Lane, Slots, Turn
+from evalkit.pacing.concurrency import Change
+from evalkit.pacing.lane import WAITED_OUT, GivenUp, Lane, Listener, Turn
 from evalkit.registry import APIS
 from evalkit.suite.plan import Plan
 from evalkit.types import Fault, Image, Model, Record, Response, Timing, Trial
@@ -40,7 +41,7 @@ DRAIN_S = 30.0
 Records = MemoryObjectSendStream[Record]
 
 
-class Watcher(Protocol):
+class Watcher(Listener, Protocol):
     """Hears what a run does, as it does it."""
 
     def finished(self, record: Record) -> None:
@@ -69,6 +70,8 @@ class Ending:
     run_stopped: Fault | None = None
     """Why the whole run was given up."""
     signal_number: int | None = None
+    pacing: dict[str, list[Change]] = field(default_factory=dict)
+    """Model → how the number of its requests under way was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,10 @@ class Runner:
         `signals` are listened for (only possible in the main thread): the first drains, the second cancels.
         """
         total = anyio.Semaphore(self._plan.suite.max_concurrency)
-        self._lanes = [self._lane(model, total) for model in self._plan.models]
+        self._lanes = [
+            Lane(model, total=total, listener=self._watcher, concurrency=self._settings.concurrency)
+            for model in self._plan.models
+        ]
         send, receive = anyio.create_memory_object_stream[Record](BUFFER)
         async with anyio.create_task_group() as group:
             if signals:
@@ -115,13 +121,10 @@ class Runner:
                 inner.start_soon(self._write, receive)
                 inner.start_soon(self._ask, send)
             group.cancel_scope.cancel()
+        self.ending.pacing = {lane.model.name: lane.history for lane in self._lanes}
         if self._error is not None:
             raise self._error
         return self.ending
-
-    def _lane(self, model: Model, total: anyio.Semaphore) -> Lane:
-        limit = self._settings.concurrency or model.max_concurrency
-        return Lane(model, Slots(limit, total))
 
     # --- feeding -----------------------------------------------------------------------------------------------
 
@@ -133,20 +136,20 @@ class Runner:
                         group.start_soon(self._feed, lane, records)
 
     async def _feed(self, lane: Lane, records: Records) -> None:
-        """Starts the lane's trials, one for each slot that comes free."""
+        """Starts the lane's trials, one for each place that comes free, and those again that are queued again."""
         async with anyio.create_task_group() as group:
             try:
                 for number, trial in enumerate(self._plan.trials(lane.model)):
-                    turn = Turn(lane)
-                    await turn.take_slot()
-                    if lane.closed:
-                        turn.give_slot_back()
-                        break
+                    await lane.turns.acquire()  # freed when the trial is done
+                    turn = Turn(lane, trial.request)
+                    await turn.take_place()
                     done = anyio.Event()
                     group.start_soon(self._work, lane, trial, turn, records, done)
                     if number == 0:
                         with anyio.move_on_after(FIRST_ALONE_S):
                             await done.wait()
+            except GivenUp:
+                return
             except (EvalkitError, OSError) as error:
                 self._fail(StorageError(f"a case cannot be read any more, though it could before the run: {error}"))
 
@@ -170,36 +173,56 @@ class Runner:
     # --- asking ------------------------------------------------------------------------------------------------
 
     async def _work(self, lane: Lane, trial: Trial, turn: Turn, records: Records, done: anyio.Event) -> None:
-        """Asks one trial, judges its answer and hands the record on. Comes with a slot and frees it."""
+        """Asks one trial, judges its answer and hands the record on. Comes with a place and frees it."""
         try:
-            reply = await self._answer(trial, turn)
+            reply = await self._answer(lane, trial, turn)
             self._heed(lane, reply)
             timing = turn.timing(reply.latency_s, reply.pace)
-            async with self._judging:  # before the slot is free, so that slow checks hold back the requests
-                turn.give_slot_back()
+            async with self._judging:  # before the place is free, so that slow checks hold back the requests
+                turn.give_place_back()
                 record = await self._record(lane, trial, reply, turn.started_at, timing)
             await records.send(record)
         except EvalkitError as error:  # a picture that changed, or cannot be kept
             self._fail(error)
         finally:
-            turn.give_slot_back()
+            turn.give_place_back()
+            lane.turns.release()
             done.set()
 
-    async def _answer(self, trial: Trial, turn: Turn) -> Reply:
-        def on_retry(model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
-            turn.last_fault, turn.attempts = fault, attempt - 1  # `attempt` is the coming one
-            self._watcher.waiting(model, fault, attempt, wait_s)
-
+    async def _answer(self, lane: Lane, trial: Trial, turn: Turn) -> Reply:
+        """The reply, after as many rounds of attempts as the lane thinks worth it."""
         try:
-            return await self._gateway.ask(
-                trial,
-                image_url=self._plan.suite.media.data_url,
-                pause=turn.pause,
-                headers=_stand_in_headers(trial) if self._settings.stand_in else {},
-                on_retry=on_retry,
-            )
+            while True:
+                reply = await self._round(lane, trial, turn)
+                turn.attempts += reply.attempts
+                used_up = reply.attempts >= lane.model.max_attempts
+                if reply.fault is None or not used_up or not lane.queues_again(reply.fault, turn.rounds + 1):
+                    return replace(reply, attempts=turn.attempts)
+                turn.begin_round(reply.fault)
+                await turn.take_place()
         except GivenUp:
-            return Reply(fault=turn.last_fault, attempts=turn.attempts)
+            return Reply(fault=turn.last_fault, attempts=turn.attempts + turn.attempts_this_round)
+
+    async def _round(self, lane: Lane, trial: Trial, turn: Turn) -> Reply:
+        """One call of the gateway with all its attempts; the lane learns from each of them."""
+
+        def on_retry(fault: Fault, attempt: int, wait_s: float, retry_after_s: float | None) -> None:
+            turn.last_fault, turn.attempts_this_round = fault, attempt - 1  # `attempt` is the coming one
+            lane.met(turn, fault, retry_after_s)
+            self._watcher.waiting(lane.model, fault, attempt, wait_s)
+
+        reply = await self._gateway.ask(
+            trial,
+            image_url=self._plan.suite.media.data_url,
+            pause=turn.pause,
+            headers=_stand_in_headers(trial) if self._settings.stand_in else {},
+            on_retry=on_retry,
+        )
+        if reply.response is not None:
+            lane.answered(turn, reply.response, reply.hold_s)
+        elif reply.fault is not None:
+            lane.met(turn, reply.fault, reply.hold_s)
+        return reply
 
     def _heed(self, lane: Lane, reply: Reply) -> None:
         """Draws what follows from a reply for the trials that are still to come."""
@@ -210,6 +233,9 @@ class Runner:
             self._close(reply.fault)
         elif reply.stop is Stop.MODEL or (reply.stop is Stop.MODEL_IF_FIRST and first):
             self._close(reply.fault, lane=lane)
+        elif reply.fault.kind in WAITED_OUT and lane.is_lost():
+            waited = f"nothing was answered for {lane.model.max_outage_s:g} s (max_outage_s)"
+            self._close(replace(reply.fault, message=f"{waited}: {reply.fault.message}"), lane=lane)
 
     async def _record(self, lane: Lane, trial: Trial, reply: Reply, started_at: str, timing: Timing) -> Record:
         response = reply.response

@@ -97,7 +97,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 5
     max_wait_s: float = 120.0
     """The longest Retry-After that is waited for."""
-    max_concurrency: int = 8
+    max_outage_s: float = 300.0
+    """How long the gateway may answer nothing before the model is given up."""
+    max_concurrency: int = 64
+    rpm: float | None = None
+    """Requests a minute."""
+    tpm: float | None = None
+    """Tokens a minute."""
     price: Price | None = None
     """A price from the suite, which goes before every table."""
 
@@ -374,6 +380,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[Gate, ...] = ()
     notes: tuple[str, ...] = ()
     """What the run wants its readers to know: stopped models, parameters left out, an interruption."""
+    pacing: Mapping[str, Any] = {}
+    """Model → how the number of its requests under way was changed: [seconds since the start, number, why]."""
     prices_date: str | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None

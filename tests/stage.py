@@ -86,6 +86,8 @@ class Watched:
     records: list[Record] = field(default_factory=list)
     waits: list[tuple[str, str, int]] = field(default_factory=list)
     """Model, kind of fault, number of the attempt to come."""
+    holds: list[tuple[str, float | None]] = field(default_factory=list)
+    """Model, seconds for which nothing goes to it."""
     stops: list[str | None] = field(default_factory=list)
     signals: list[int] = field(default_factory=list)
     when_interrupted: Callable[[], None] = lambda: None
@@ -95,6 +97,9 @@ class Watched:
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         self.waits.append((model.name, fault.kind, attempt))
+
+    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
+        self.holds.append((model.name, wait_s))
 
     def stopped(self, model: str | None, fault: Fault) -> None:
         self.stops.append(model)

@@ -26,9 +26,9 @@ SOURCE = Path(evalkit.__file__).parent
 FLOORS = {
     "types": 1, "errors": 1, "display": 1,
     "registry": 2, "run_folder": 2,
-    "suite": 3, "checks": 3, "apis": 3, "costs": 3, "pacing": 3, "journal": 3,
+    "suite": 3, "checks": 3, "apis": 3, "costs": 3, "journal": 3,
     "gateway": 4, "analysis": 4,
-    "gates": 5, "lanes": 5, "report": 5,
+    "gates": 5, "pacing": 5, "report": 5,
     "runner": 6,
     "cli": 7, "__main__": 7,
 }  # fmt: skip
@@ -55,7 +55,7 @@ HOMES = {
     "tqdm": ("cli",),
     "dotenv": ("cli",),
     "wcwidth": ("display",),
-    "anyio": ("gateway", "lanes", "runner", "cli.session", "simulator"),
+    "anyio": ("gateway", "pacing", "runner", "cli.session", "simulator"),
     "msgspec": ("",),
 }
 """Package → the rooms or modules that may import it."""

@@ -8,6 +8,7 @@ import pytest
 from evalkit import runner
 from evalkit.gateway import retry
 from evalkit.gateway.client import Reply
+from evalkit.pacing.lane import ROUNDS
 from evalkit.types import Response, Usage
 from tests.stage import Asked, Run, ok, refusal, stage_run
 
@@ -234,7 +235,7 @@ async def test_a_trial_without_an_answer_is_kept_with_its_fault(tmp_path):
     assert (record.error.kind, record.error.status, record.attempts, record.timing.latency_s) == (
         "server",
         503,
-        2,
+        2 * ROUNDS,
         None,
     )
 

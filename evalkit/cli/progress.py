@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
@@ -39,6 +40,7 @@ class Counts:
         self.total = total
         self.done = self.failed = self.errors = 0
         self.retries: Counter[str] = Counter()
+        self._spoke_at = -math.inf
         self.cost_usd = 0.0
         self.unpriced = 0
 
@@ -50,6 +52,15 @@ class Counts:
         self.errors += record.error is not None or broken_check
         self.cost_usd += record.cost_usd or 0.0
         self.unpriced += record.response is not None and record.cost_usd is None
+
+    def retry(self, fault: Fault, wait_s: float) -> bool:
+        """Counts a retry; whether it is worth a line: a long wait, and none said of this model just now."""
+        self.retries[met(fault)] += 1
+        now = time.monotonic()
+        if wait_s < LONG_WAIT_S or now - self._spoke_at < LONG_WAIT_S:
+            return False
+        self._spoke_at = now
+        return True
 
     def __str__(self) -> str:
         cost = f"{'≥' if self.unpriced else ''}${self.cost_usd:.4f}" if self.cost_usd or not self.unpriced else "$–"
@@ -91,9 +102,13 @@ class Lines:
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         """Says long waits only; short ones are counted."""
-        self._counts[model.name].retries[met(fault)] += 1
-        if wait_s >= LONG_WAIT_S:
+        if self._counts[model.name].retry(fault, wait_s):
             self._say(waiting_line(model, fault, attempt, wait_s))
+
+    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
+        """Says what a model waits for."""
+        if wait_s is None or wait_s >= LONG_WAIT_S:
+            self._say(holding_line(model, why, wait_s))
 
     def stopped(self, model: str | None, fault: Fault) -> None:
         """Always said."""
@@ -158,9 +173,13 @@ class Bars:
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         """Counts it in the bar, and says long waits above."""
-        self._counts[model.name].retries[met(fault)] += 1
-        if wait_s >= LONG_WAIT_S:
+        if self._counts[model.name].retry(fault, wait_s):
             self._say(waiting_line(model, fault, attempt, wait_s))
+
+    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
+        """Says what a model waits for."""
+        if wait_s is None or wait_s >= LONG_WAIT_S:
+            self._say(holding_line(model, why, wait_s))
 
     def stopped(self, model: str | None, fault: Fault) -> None:
         """Says so above the bars."""
@@ -184,6 +203,11 @@ INTERRUPTED = "Interrupted: nothing more is sent; waiting up to 30 s for answers
 def waiting_line(model: Model, fault: Fault, attempt: int, wait_s: float) -> str:
     """`o3: 429, retry 2/5 in 12 s`."""
     return f"{model.name}: {met(fault)}, retry {attempt}/{model.max_attempts} in {wait_s:.0f} s"
+
+
+def holding_line(model: Model, why: str, wait_s: float | None) -> str:
+    """`o3: 429 with Retry-After; nothing is sent for 12 s`."""
+    return f"{model.name}: {why}" + ("" if wait_s is None else f"; nothing is sent for {wait_s:.0f} s")
 
 
 def met(fault: Fault) -> str:

@@ -219,7 +219,8 @@ def _run(prepared: Prepared, options: Options) -> End:
     _say_what_is_sent(manifest, census, options)
     with Journal(folder) as journal:
         ending = _ask(prepared, journal, options)
-    write_manifest(folder, replace(manifest, ended_at=stamp(datetime.now(UTC)), notes=_final_notes(manifest, ending)))
+    ended_at, notes = stamp(datetime.now(UTC)), _final_notes(manifest, ending)
+    write_manifest(folder, replace(manifest, ended_at=ended_at, notes=notes, pacing=ending.pacing))
     run = judge(load_run(folder))
     write_reports(run, folder, options.reports)
     print_console(run, color=options.color)

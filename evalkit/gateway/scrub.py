@@ -15,7 +15,8 @@ class Scrubber:
     """Replaces one key by `[key]`. Never shows the key itself."""
 
     def __init__(self, key: str | None) -> None:
-        self._key = key if key and len(key) >= SHORTEST else None
+        # A plain str: msgspec encodes no subclass, and `providers.Key` is one.
+        self._key = str(key) if key and len(key) >= SHORTEST else None
 
     def text(self, text: str) -> str:
         """`text` without the key."""

@@ -1,7 +1,7 @@
 """Tells an outage from single faults, and sends one probe at a time until it is over.
 
 Over half of at least 20 attempts failing is an outage (429s count neither way: they are a matter of pace). It is waited
-out up to a limit, counted from the last success.
+out up to a limit, counted from the first failure after the last success.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ class Outage:
     def __init__(self, *, max_outage_s: float, now_s: float) -> None:
         self._max_outage_s = max_outage_s
         self._recent: deque[bool] = deque(maxlen=WINDOW)
-        self._last_success_s = now_s
+        self._failing_since_s: float | None = None
         self._probe_s = FIRST_PROBE_S
         self._next_probe_s = now_s
         self._probing = False
         self.open = False
         """Whether there is an outage now."""
 
-    def succeeded(self, now_s: float) -> None:
+    def succeeded(self) -> None:
         """An answer came: the outage, if there was one, is over."""
-        self._last_success_s = now_s
+        self._failing_since_s = None
         if self.open:
             self.open = False
             self._recent.clear()
@@ -41,6 +41,7 @@ class Outage:
     def failed(self, now_s: float) -> None:
         """An attempt failed by the gateway's or the network's fault."""
         self._recent.append(False)
+        self._note_failing(now_s)
         if self.open:
             self._probing = False
             self._next_probe_s = now_s + self._probe_s
@@ -49,8 +50,13 @@ class Outage:
             self.open = True
             self._next_probe_s = now_s + self._probe_s
 
+    def rate_limited(self, now_s: float) -> None:
+        """A 429 came: no sign of an outage, but no answer either. A probe that met it makes room for another."""
+        self._note_failing(now_s)
+        self._probing = False
+
     def spared(self) -> None:
-        """A probe ended otherwise, by a 429 or an interruption: another may go."""
+        """A request ended by its own fault: a probe makes room for another."""
         self._probing = False
 
     def wait_s(self, now_s: float) -> float | None:
@@ -64,5 +70,9 @@ class Outage:
         self._probing = self.open
 
     def is_over_limit(self, now_s: float) -> bool:
-        """Whether nothing has succeeded for longer than is waited."""
-        return now_s - self._last_success_s >= self._max_outage_s
+        """Whether there were only failures for as long as is waited."""
+        return self._failing_since_s is not None and now_s - self._failing_since_s >= self._max_outage_s
+
+    def _note_failing(self, now_s: float) -> None:
+        if self._failing_since_s is None:
+            self._failing_since_s = now_s

@@ -108,7 +108,10 @@ def _model(
         timeout_s=given.timeout_s,
         max_attempts=given.max_attempts,
         max_wait_s=given.max_wait_s,
+        max_outage_s=given.max_outage_s,
         max_concurrency=given.max_concurrency,
+        rpm=given.rpm,
+        tpm=given.tpm,
         price=price,
     )
 

@@ -92,9 +92,10 @@ class Suite:
     gates: tuple[Gate, ...]
 
     def with_gateway(self, base_url: str) -> Suite:
-        """The same suite with every model asked at `base_url`."""
-        moved = {model.provider.name: replace(model.provider, base_url=base_url) for model in self.models}
-        models = tuple(replace(model, provider=moved[model.provider.name]) for model in self.models)
+        """The same suite with every model asked at `base_url`, by bearer key: a gateway that stands in for all."""
+        models = tuple(
+            replace(model, provider=replace(model.provider, base_url=base_url, auth="bearer")) for model in self.models
+        )
         return dataclasses.replace(self, models=models)
 
     def with_stream(self, *, stream: bool) -> Suite:

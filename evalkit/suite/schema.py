@@ -65,7 +65,7 @@ Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Section(BaseModel):
     """A mapping of the format. Keys that begin with `x-` are ignored; an empty value is an absent one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, frozen=True, defer_build=True)
     later: ClassVar[frozenset[str]] = frozenset()
     """Keys of the format whose feature is not there yet."""
     shorthand: ClassVar[str | None] = None
@@ -118,7 +118,6 @@ class ModelFile(Section):
     """A model to ask; a bare id is enough for one that a preset knows."""
 
     shorthand = "id"
-    later = frozenset({"max_outage_s", "rpm", "tpm"})
     id: Name
     """The id that is sent."""
     name: Name | None = None
@@ -134,7 +133,14 @@ class ModelFile(Section):
     max_attempts: PositiveInt = 5
     max_wait_s: PositiveFloat = 120.0
     """The longest Retry-After that is waited for."""
-    max_concurrency: PositiveInt = 8
+    max_outage_s: PositiveFloat = 300.0
+    """How long the gateway may answer nothing before the model is given up."""
+    max_concurrency: PositiveInt = 64
+    """The most requests at once; it starts with 8 and finds out what the gateway bears."""
+    rpm: PositiveFloat | None = None
+    """Requests a minute."""
+    tpm: PositiveFloat | None = None
+    """Tokens a minute."""
     price: PriceFile | None = None
 
 

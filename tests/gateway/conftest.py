@@ -122,7 +122,7 @@ class Bench:
             image_url=lambda image: image.url or "",
             pause=pause,
             headers=headers,
-            on_retry=lambda _, fault, attempt, wait_s: self.told.append((fault.kind, attempt, wait_s)),
+            on_retry=lambda fault, attempt, wait_s, _: self.told.append((fault.kind, attempt, wait_s)),
         )
 
     async def expect(self, kind: str, *, requests: int, **settings: Any) -> Reply:

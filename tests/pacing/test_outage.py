@@ -15,7 +15,7 @@ def broken(now_s: float = 0.0) -> Outage:
 def test_half_failing_is_no_outage_and_more_is():
     outage = Outage(max_outage_s=300.0, now_s=0.0)
     for _ in range(10):
-        outage.succeeded(0.0)
+        outage.succeeded()
         outage.failed(0.0)
     assert not outage.open
     outage.failed(0.0)
@@ -50,7 +50,7 @@ def test_failed_probes_are_spaced_wider_and_wider():
 def test_a_success_ends_it_and_the_past_is_forgotten():
     outage = broken()
     outage.admit()
-    outage.succeeded(5.0)
+    outage.succeeded()
     assert not outage.open
     assert outage.wait_s(5.0) == 0.0
     outage.failed(6.0)
@@ -60,13 +60,21 @@ def test_a_success_ends_it_and_the_past_is_forgotten():
 def test_a_probe_that_met_a_429_makes_room_for_another():
     outage = broken()
     outage.admit()
-    outage.spared()
+    outage.rate_limited(9.0)
+    assert outage.open
     assert outage.wait_s(9.0) == 0.0
 
 
-def test_it_is_given_up_by_the_time_since_the_last_success():
+def test_it_is_given_up_by_the_time_since_the_first_failure():
     outage = broken(now_s=100.0)
-    assert not outage.is_over_limit(299.0)
-    assert outage.is_over_limit(300.0)
-    outage.succeeded(310.0)
-    assert not outage.is_over_limit(609.0)
+    assert not outage.is_over_limit(399.0)
+    assert outage.is_over_limit(400.0)
+    outage.succeeded()
+    assert not outage.is_over_limit(1000.0)
+    outage.rate_limited(1000.0)
+    outage.rate_limited(1299.0)
+    assert outage.is_over_limit(1300.0)
+
+
+def test_silence_alone_is_no_failure():
+    assert not Outage(max_outage_s=300.0, now_s=0.0).is_over_limit(5000.0)

@@ -1,0 +1,261 @@
+"""A model's way through a run: it lets requests go when the gateway can bear them, and learns from what comes back."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Protocol
+
+import anyio
+
+from evalkit.costs.prices import price_of
+from evalkit.gateway.pace import Pace
+from evalkit.pacing.concurrency import START, AdaptiveLimit, Change
+from evalkit.pacing.outage import Outage
+from evalkit.pacing.rates import Bucket, TokenForecast
+from evalkit.types import Fault, FaultKind, Model, Request, Response, Timing
+
+OUTAGE: frozenset[FaultKind] = frozenset({"server", "network", "timeout"})
+"""Faults of the gateway's or the network's making."""
+WAITED_OUT: frozenset[FaultKind] = frozenset({"rate_limit", "server", "network"})
+"""Faults after which a trial whose attempts are used up is queued again."""
+TURNS_A_PLACE = 4
+"""How many trials may be under way for each place: those that sleep between attempts have given theirs back."""
+ROUNDS = 3
+"""How often a trial is queued in all where the gateway answers others: the fault may be the trial's own."""
+
+
+class GivenUp(Exception):
+    """A request was to be sent, and its lane closed before that."""
+
+
+class Listener(Protocol):
+    """Is told what a lane waits for."""
+
+    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
+        """Nothing goes to `model` for `wait_s` seconds, or (None) until it is known better."""
+        ...
+
+
+class Lane:
+    """One model's way through a run.
+
+    `total` holds the places of the whole run; `concurrency` takes the place of the model's own start and ceiling.
+    """
+
+    def __init__(self, model: Model, *, total: anyio.Semaphore, listener: Listener, concurrency: int | None) -> None:
+        now_s = anyio.current_time()
+        ceiling = concurrency or model.max_concurrency
+        self.model = model
+        self.price = price_of(model.id, model.price)
+        self.heard = False
+        """Whether any trial of this model has ended."""
+        self.turns = anyio.Semaphore(TURNS_A_PLACE * ceiling)
+        """Trials under way, waiting ones included."""
+        self._limit = AdaptiveLimit(start=concurrency or START, ceiling=ceiling)
+        self._places = anyio.CapacityLimiter(self._limit.limit)
+        self._total = total
+        self._listener = listener
+        self._outage = Outage(max_outage_s=model.max_outage_s, now_s=now_s)
+        self._requests = Bucket(model.rpm, now_s=now_s) if model.rpm is not None else None
+        self._tokens = Bucket(model.tpm, now_s=now_s, burst_s=6.0) if model.tpm is not None else None
+        self._forecast = TokenForecast()
+        self._began_s = now_s
+        self._not_before_s = -math.inf
+        self._changed = anyio.Event()
+        self._closing = anyio.Event()
+
+    # --- what the runner asks ----------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Nothing more is sent to this model."""
+        return self._closing.is_set()
+
+    @property
+    def history(self) -> list[Change]:
+        """How the number of requests under way was changed, and why."""
+        return self._limit.history
+
+    def close(self) -> None:
+        """Sends nothing more; requests that wait for their next attempt wake up and are given up."""
+        self._closing.set()
+        self._notify()
+
+    def queues_again(self, fault: Fault, rounds: int) -> bool:
+        """Whether a trial that used up its attempts for the `rounds`-th time is worth another round."""
+        if fault.kind not in WAITED_OUT or self.closed or self.is_lost():
+            return False
+        return fault.kind == "rate_limit" or rounds < ROUNDS or self._outage.open
+
+    def is_lost(self) -> bool:
+        """Whether there were only failures for as long as an outage is waited out."""
+        return self._outage.is_over_limit(anyio.current_time())
+
+    # --- letting requests go -----------------------------------------------------------------------------------
+
+    async def admit(self, turn: Turn) -> None:
+        """Waits until a request may go, and takes a place for it. Raises GivenUp where the lane closes meanwhile."""
+        await self._keep_rates(turn)
+        while True:
+            await self._until_open()
+            await self._places.acquire_on_behalf_of(turn)
+            try:
+                await self._total.acquire()
+            except BaseException:
+                self._places.release_on_behalf_of(turn)
+                raise
+            if not self.closed and self._hold_s() == 0.0:
+                break
+            self.release(turn)
+        self._outage.admit()
+        self._limit.began(self._places.borrowed_tokens)
+
+    def release(self, turn: Turn) -> None:
+        """Frees a place."""
+        self._total.release()
+        self._places.release_on_behalf_of(turn)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleeps, but not beyond the lane's closing. Raises GivenUp then."""
+        with anyio.move_on_after(seconds):
+            await self._closing.wait()
+        if self.closed:
+            raise GivenUp
+
+    async def _keep_rates(self, turn: Turn) -> None:
+        now_s = anyio.current_time()
+        wait_s = self._requests.take(1, now_s) if self._requests is not None else 0.0
+        if self._tokens is not None:
+            turn.reserved_tokens = self._forecast.expect(turn.prompt_bytes, turn.cap)
+            wait_s = max(wait_s, self._tokens.take(turn.reserved_tokens, now_s))
+        if wait_s > 0:
+            await self.sleep(wait_s)
+
+    async def _until_open(self) -> None:
+        while True:
+            if self.closed:
+                raise GivenUp
+            changed, hold_s = self._changed, self._hold_s()
+            if hold_s == 0.0:
+                return
+            with anyio.move_on_after(math.inf if hold_s is None else hold_s):
+                await changed.wait()
+
+    def _hold_s(self) -> float | None:
+        """Seconds for which nothing goes; None where a probe's end must be waited for."""
+        now_s = anyio.current_time()
+        outage_s = self._outage.wait_s(now_s)
+        return None if outage_s is None else max(outage_s, self._not_before_s - now_s, 0.0)
+
+    # --- learning from what comes back -------------------------------------------------------------------------
+
+    def answered(self, turn: Turn, response: Response, hold_s: float | None) -> None:
+        """An answer came; `hold_s`: for how long the gateway's own count of requests or tokens is spent."""
+        now_s = anyio.current_time()
+        self._limit.succeeded(now_s)
+        self._outage.succeeded()
+        self._settle_tokens(turn, response, now_s)
+        if hold_s is not None:
+            self._hold_until(now_s + hold_s, "its rate is spent (x-ratelimit headers)")
+        self._adjust()
+
+    def met(self, turn: Turn, fault: Fault, retry_after_s: float | None) -> None:
+        """An attempt failed; `retry_after_s`: what the gateway asked to wait, if it did."""
+        now_s = anyio.current_time()
+        if self._tokens is not None:
+            self._tokens.give_back(turn.reserved_tokens, now_s)
+        if fault.kind == "rate_limit":
+            self._limit.rate_limited(now_s)
+            self._outage.rate_limited(now_s)
+            if retry_after_s is not None and retry_after_s <= self.model.max_wait_s:
+                self._hold_until(now_s + retry_after_s, f"{fault.status or 429} with Retry-After")
+        elif fault.kind in OUTAGE:
+            was_open = self._outage.open
+            self._limit.failed()
+            self._outage.failed(now_s)
+            if self._outage.open and not was_open:
+                self._listener.holding(self.model, "most requests fail; one probe at a time", None)
+        else:
+            self._outage.spared()
+        self._adjust()
+
+    def _settle_tokens(self, turn: Turn, response: Response, now_s: float) -> None:
+        usage = response.usage
+        if usage.output_tokens is not None:
+            self._forecast.learn(usage.output_tokens)
+        if self._tokens is not None and usage.input_tokens is not None and usage.output_tokens is not None:
+            self._tokens.give_back(turn.reserved_tokens - usage.input_tokens - usage.output_tokens, now_s)
+
+    def _hold_until(self, moment_s: float, why: str) -> None:
+        if moment_s > self._not_before_s:
+            self._not_before_s = moment_s
+            self._listener.holding(self.model, why, moment_s - anyio.current_time())
+
+    def _adjust(self) -> None:
+        self._places.total_tokens = self._limit.limit
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+
+class Turn:
+    """One trial under way: its place, its attempts, and its times on the event loop's monotonic clock."""
+
+    def __init__(self, lane: Lane, request: Request) -> None:
+        self._lane = lane
+        self._scheduled_s = anyio.current_time()
+        self._holds_place = False
+        self._queue_s = 0.0
+        self._backoff_s = 0.0
+        self.prompt_bytes = sum(len(message.content.encode()) for message in request.messages)
+        self.cap: int | None = request.params.get("max_output_tokens")
+        self.reserved_tokens = 0.0
+        self.started_at = ""
+        self.attempts = 0
+        """Of all rounds that are over."""
+        self.attempts_this_round = 0
+        self.rounds = 0
+        """How often its attempts were used up."""
+        self.last_fault: Fault | None = None
+
+    def begin_round(self, fault: Fault) -> None:
+        """The attempts of a round are used up, by `fault`: another one follows, with a place of its own."""
+        self.rounds += 1
+        self.attempts_this_round = 0
+        self.last_fault = fault
+        self.give_place_back()
+
+    async def take_place(self) -> None:
+        """Waits until the trial's next request may go. Raises GivenUp."""
+        began_s = anyio.current_time()
+        await self._lane.admit(self)
+        self._queue_s += anyio.current_time() - began_s
+        self._holds_place = True
+        if not self.started_at:
+            self.started_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def give_place_back(self) -> None:
+        """Frees the place, if one is held."""
+        if self._holds_place:
+            self._holds_place = False
+            self._lane.release(self)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleeps between two attempts, without a place. Raises GivenUp where the lane closes meanwhile."""
+        self.give_place_back()
+        began_s = anyio.current_time()
+        try:
+            await self._lane.sleep(seconds)
+        finally:
+            self._backoff_s += anyio.current_time() - began_s
+        await self.take_place()
+
+    def timing(self, latency_s: float | None, pace: Pace) -> Timing:
+        """The times so far; `latency_s` and `pace` are the successful attempt's."""
+        e2e_s = anyio.current_time() - self._scheduled_s
+        return Timing(
+            queue_s=self._queue_s, backoff_s=self._backoff_s, latency_s=latency_s, e2e_s=e2e_s, **pace._asdict()
+        )
