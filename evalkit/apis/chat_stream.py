@@ -81,11 +81,11 @@ class _Answer:
         whole = None if self._texts or self._calls else choice.message
         delta = choice.delta or whole or _Delta()
         text, refusal = delta.said()
+        thought = [self._say("reasoning_content", delta.reasoning_content), self._say("reasoning", delta.reasoning)]
         said = [self._say("content", text), self._say("refusal", refusal)]
         called = [self._call(call) for call in delta.tool_calls or ()]
         if any(said) or any(called):
             return "answer"
-        thought = [self._say("reasoning_content", delta.reasoning_content), self._say("reasoning", delta.reasoning)]
         return "reasoning" if any(thought) else None
 
     def choice(self, index: int) -> dict[str, Any]:

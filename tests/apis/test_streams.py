@@ -124,7 +124,7 @@ def test_a_refusal_is_put_together():
 
 
 def test_thinking_is_kept_apart_from_the_answer():
-    assembler, _ = fed(CHAT, delta(reasoning_content="h"), delta(reasoning_content="m"), delta(content="a"))
+    assembler, _ = fed(CHAT, delta(reasoning_content="h"), delta(reasoning_content="m", content="a"))
     assert assembler.body()["choices"][0]["message"] == {
         "role": "assistant",
         "content": "a",
