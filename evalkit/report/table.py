@@ -11,8 +11,8 @@ from evalkit.display import clip, pad, width
 __all__ = ["Column", "Group", "draw", "shorten", "wrap"]
 
 _GAP = 2
-_SHORTEST = 22
-"""Columns that a label keeps where it is shortened to save a part."""
+_SHORTEST = 16
+"""Columns that a label keeps where it is shortened for the sake of a block."""
 _LEAST = 12
 """Columns that labels get on the narrowest of terminals."""
 
@@ -70,7 +70,7 @@ Blocks = Sequence[Sequence[Group]]
 def draw(labels: Sequence[str], blocks: Blocks, columns: int, faint: Callable[[str], str]) -> Iterator[str]:
     """Lines of at most `columns`: all `blocks` side by side, or stacked where they are too wide for that.
 
-    The labels stand before each of the stacked parts; they are shortened where that saves a part.
+    The labels stand before each of the stacked parts; they are shortened where a block would be cut otherwise.
     """
     if not labels:
         return
@@ -86,14 +86,15 @@ def draw(labels: Sequence[str], blocks: Blocks, columns: int, faint: Callable[[s
 
 
 def _label_room(labels: Sequence[str], blocks: Blocks, columns: int) -> int:
-    """Of the widths that leave the fewest parts, the largest; labels that differ still do when shortened."""
+    """Of the widths that cut the blocks least, the largest; labels that differ still do when shortened."""
     most = min(max(map(width, labels)), max(_LEAST, columns * 2 // 5))
     rooms = [
         room
         for room in range(min(_SHORTEST, most), most + 1)
         if len({shorten(label, room) for label in labels}) == len(set(labels))
     ]
-    return max(rooms or [most], key=lambda room: (-len(_parts(blocks, columns - room)), room))
+    # A part for each block is good enough: whole names are worth more than a table without a break.
+    return max(rooms or [most], key=lambda room: (-max(len(_parts(blocks, columns - room)), len(blocks)), room))
 
 
 def _parts(blocks: Blocks, room: int) -> list[list[Group]]:

@@ -64,14 +64,17 @@ def test_groups_that_belong_together_stay_together_when_a_table_is_cut():
 @pytest.mark.parametrize(
     ("columns", "label", "lines"),
     [
-        (80, "doubao-1-5-vision-pro-32k-250115", 4),
-        (60, "doubao-1-5-v…-32k-250115", 4),  # one part, for a shorter name
-        (50, "doubao-1-5…2k-250115", 9),  # two parts with any name: as long as it may be
+        (97, "doubao-1-5-vision-pro-32k-250115", 4),
+        (96, "doubao-1-5-vision-pro-32k-250115", 9),  # a part for each block
+        (60, "doubao-1-5…32k-250115", 9),  # so still, for a shorter name
+        (52, "doubao-1-5…2k-250115", 14),  # more parts with any name
     ],
 )
-def test_a_name_is_shortened_where_that_saves_a_part(columns, label, lines):
-    blocks = [[group("trials", "n", "pass")], [group("tokens", "in", "out")]]
-    drawn = list(draw(["doubao-1-5-vision-pro-32k-250115", "o3"], blocks, columns, str))
+def test_a_name_is_shortened_where_a_block_would_be_cut(columns, label, lines):
+    cell = "123,456,789"
+    quality = [group("trials", "n", "pass", cell=cell), group("score", "mean", cell=cell)]
+    spending = [group("tokens", "in", "out", cell=cell)]
+    drawn = list(draw(["doubao-1-5-vision-pro-32k-250115", "o3"], [quality, spending], columns, str))
     assert (drawn[2].split()[0], len(drawn)) == (label, lines)
 
 
