@@ -80,8 +80,9 @@ def test_a_name_is_shortened_where_a_block_would_be_cut(columns, label, lines):
 
 def test_names_that_differ_still_do_when_shortened():
     names = [f"doubao-1-5-{kind}-pro-32k-250115-and-so-on" for kind in ("vision", "motion")]
-    blocks = [[group("trials", "n", "pass")], [group("tokens", "in", "out")]]
-    drawn = list(draw(names, blocks, 61, str))
+    cell = "123,456,789"
+    quality = [group("trials", "n", "pass", cell=cell), group("score", "mean", cell=cell)]
+    drawn = list(draw(names, [quality, [group("tokens", "in", cell=cell)]], 61, str))
     assert drawn[2].split()[0] != drawn[3].split()[0]
 
 
