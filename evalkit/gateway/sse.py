@@ -46,10 +46,10 @@ class Parser:
 
     def feed(self, piece: bytes) -> Iterator[Event]:
         """The events that end in `piece`. Raises `EventTooLarge`."""
-        if self._after_cr:  # the CR has ended its line already, not to wait for what may never come
-            piece, self._after_cr = piece.removeprefix(b"\n"), not piece
         if not piece:
             return
+        if self._after_cr:  # it has ended its line already, not to wait for what may never come
+            piece = piece.removeprefix(b"\n")
         self._after_cr = piece.endswith(b"\r")
         *ended, rest = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in ended:
