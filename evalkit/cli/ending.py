@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from evalkit.report.cells import plural
+
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
     from evalkit.runner import Ending
@@ -41,13 +43,11 @@ def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: b
     for model, fault in ending.stopped.items():
         yield 3, f"stopped asking {model}: {fault.message}"
     if made and errors / made > max_error_rate:
-        yield (
-            3,
-            f"{errors} of {made} trials ended in errors, over the {max_error_rate:.3g} that --max-error-rate allows",
-        )
+        ended = f"{errors} of {plural(made, 'trial')} ended in errors"
+        yield 3, f"{ended}, over the {max_error_rate:.3g} that --max-error-rate allows"
     if run.in_doubt:
         gates = ", ".join(str(gate) for gate in run.in_doubt)
-        yield 3, f"{errors} errors could have decided a gate otherwise: {gates}"
+        yield 3, f"{plural(errors, 'error')} could have decided a gate otherwise: {gates}"
     yield from _verdict(run, passed, failed, strict=strict)
 
 
@@ -61,5 +61,8 @@ def _verdict(run: JudgedRun, passed: int, failed: int, *, strict: bool) -> Itera
     if open_gates:
         yield int(strict), f"INCONCLUSIVE: {', '.join(open_gates)}" + (" (--strict)" if strict else "")
     if not gates and failed:
-        yield 1, f"{failed} of {passed + failed} scored trials failed"
-    yield 0, f"all {len(gates)} gates passed" if gates else f"{passed} of {passed + failed} scored trials passed"
+        yield 1, f"{failed} of {plural(passed + failed, 'scored trial')} failed"
+    if gates:
+        yield 0, f"{len(gates) - len(open_gates)} of {plural(len(gates), 'gate')} passed"
+    else:
+        yield 0, f"{passed} of {plural(passed + failed, 'scored trial')} passed"

@@ -7,6 +7,10 @@ from pathlib import Path
 import click
 
 from evalkit.cli.formats import RegistryChoice
+from evalkit.errors import UsageError
+
+ONE_AT_A_TIME = ("csv", "json")
+"""Formats of which two, one after the other, are none."""
 
 
 @click.command("report")
@@ -25,6 +29,8 @@ def command(runs: tuple[Path, ...], form: str, out: Path | None, color: str) -> 
     from evalkit.registry import REPORTS
     from evalkit.run_folder import MANIFEST, write_whole
 
+    if len(runs) > 1 and form in ONE_AT_A_TIME:
+        raise UsageError(f"{form} shows one run at a time: name one of the {len(runs)}")
     folders = [run.parent if run.name == MANIFEST else run for run in runs]
     judged = [judge(load_run(folder)) for folder in folders]
     if form == "console" and out is None:

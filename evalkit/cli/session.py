@@ -26,6 +26,7 @@ from evalkit.gateway.client import Gateway
 from evalkit.gateway.providers import MissingKey, resolve_keys
 from evalkit.journal import Journal
 from evalkit.registry import REPORTS
+from evalkit.report.cells import plural
 from evalkit.run_folder import create_run_folder, write_manifest
 from evalkit.runner import Ending, Runner, Settings
 from evalkit.simulator.child import StandIn, StandInFailed
@@ -251,8 +252,8 @@ def _say_what_is_sent(manifest: Manifest, census: Census, options: Options) -> N
         say(f"note: {note}")
     if not options.verbose:
         return
-    size = f"{census.cases} cases, {len(manifest.prompts)} prompts, {len(manifest.models)} models"
-    say(f"{size}: {census.trials} trials")
+    parts = ((census.cases, "case"), (len(manifest.prompts), "prompt"), (len(manifest.models), "model"))
+    say(f"{', '.join(plural(n, noun) for n, noun in parts)}: {plural(census.trials, 'trial')}")
     for model in manifest.models:
         say(f"  {model.name}: {model.id} by {model.api} at {model.host}, params {dict(model.params)}")
 

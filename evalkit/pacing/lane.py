@@ -83,8 +83,11 @@ class Lane:
         self._notify()
 
     def queues_again(self, fault: Fault, rounds: int) -> bool:
-        """Whether a trial that used up its attempts for the `rounds`-th time is worth another round."""
-        if fault.kind not in WAITED_OUT or self.closed or self.is_lost():
+        """Whether a trial that used up its attempts for the `rounds`-th time is worth another round.
+
+        With `max_attempts: 1` none is: who says so wants nothing sent twice.
+        """
+        if fault.kind not in WAITED_OUT or self.model.max_attempts == 1 or self.closed or self.is_lost():
             return False
         return fault.kind == "rate_limit" or rounds < ROUNDS or self._outage.open
 

@@ -26,9 +26,9 @@ HALF = [case("first"), case("second", "no")]
 @pytest.mark.parametrize(
     ("gates", "code", "why"),
     [
-        (["pass_rate >= 0.5"], 0, "exit 0: all 1 gates passed"),
+        (["pass_rate >= 0.5"], 0, "exit 0: 1 of 1 gate passed"),
         (["pass_rate > 50%"], 1, "exit 1: gate failed: pass_rate > 0.5"),
-        (["p50_latency_s <= 60", "gpt-4o: output_tokens == 4"], 0, "exit 0: all 2 gates passed"),
+        (["p50_latency_s <= 60", "gpt-4o: output_tokens == 4"], 0, "exit 0: 2 of 2 gates passed"),
         (["p99_latency_s <= 1"], 0, "exit 0: INCONCLUSIVE: p99_latency_s <= 1"),
         (["p99_latency_s <= 1", "pass_rate >= 1"], 1, "exit 1: gate failed: pass_rate >= 1"),
     ],
@@ -70,13 +70,13 @@ def test_too_many_errors_are_three(cli, write, gateway):
 def test_errors_that_are_allowed_are_not(cli, write, gateway):
     gateway.answer = one_error
     ended = cli("run", write(), "--max-error-rate", "0.5")
-    assert (ended.code, ended.reason) == (0, "exit 0: 1 of 1 scored trials passed")
+    assert (ended.code, ended.reason) == (0, "exit 0: 1 of 1 scored trial passed")
 
 
 def test_allowed_errors_that_could_flip_a_gate_are_three(cli, write, gateway):
     gateway.answer = one_error
     ended = cli("run", write(), "--max-error-rate", "0.5", "--gate", "pass_rate >= 0.9")
-    assert (ended.code, ended.reason) == (3, "exit 3: 1 errors could have decided a gate otherwise: pass_rate >= 0.9")
+    assert (ended.code, ended.reason) == (3, "exit 3: 1 error could have decided a gate otherwise: pass_rate >= 0.9")
 
 
 def test_a_stopped_model_is_three_and_the_others_are_reported(cli, write, gateway):

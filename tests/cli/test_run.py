@@ -30,7 +30,7 @@ def test_quiet_leaves_the_last_lines(cli, write):
 def test_verbose_says_what_is_sent_where(cli, write, gateway):
     ended = cli("run", write(defaults={"params": {"temperature": 0}}), "-v")
     host = gateway.base_url.removeprefix("http://").removesuffix("/v1")
-    assert "2 cases, 1 prompts, 1 models: 2 trials\n" in ended.err
+    assert "2 cases, 1 prompt, 1 model: 2 trials\n" in ended.err
     assert f"  gpt-4o: gpt-4o by chat at {host}, params {{'temperature': 0}}\n" in ended.err
     assert KEY not in ended.err
 
