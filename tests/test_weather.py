@@ -196,6 +196,7 @@ def test_concurrency_starts_small_and_finds_the_limit(tmp_path, lanes):
     run_virtually(run.go)
     limits = [change.limit for change in lanes[0].history]
     assert limits[:4] == [8, 16, 32, 64]
+    assert lanes[0].history[1].at_s == pytest.approx(2.0)  # the first trial alone, then a round of eight
     assert min(limits[4:]) >= 26
     assert len(run.records) == 600
     assert all(record.error is None for record in run.records)

@@ -156,7 +156,7 @@ class Lane:
     def answered(self, turn: Turn, response: Response, hold_s: float | None) -> None:
         """An answer came; `hold_s`: for how long the gateway's own count of requests or tokens is spent."""
         now_s = anyio.current_time()
-        self._limit.succeeded(now_s)
+        self._limit.succeeded(self._since_start_s())
         self._outage.succeeded()
         self._settle_tokens(turn, response, now_s)
         if hold_s is not None:
@@ -169,7 +169,7 @@ class Lane:
         if self._tokens is not None:
             self._tokens.give_back(turn.reserved_tokens, now_s)
         if fault.kind == "rate_limit":
-            self._limit.rate_limited(now_s)
+            self._limit.rate_limited(self._since_start_s())
             self._outage.rate_limited(now_s)
             if retry_after_s is not None and retry_after_s <= self.model.max_wait_s:
                 self._hold_until(now_s + retry_after_s, f"{fault.status or 429} with Retry-After")
@@ -182,6 +182,9 @@ class Lane:
         else:
             self._outage.spared()
         self._adjust()
+
+    def _since_start_s(self) -> float:
+        return anyio.current_time() - self._began_s
 
     def _settle_tokens(self, turn: Turn, response: Response, now_s: float) -> None:
         usage = response.usage
