@@ -1,4 +1,4 @@
-"""The journal of a run: one record a line, written as it comes, by one writer; and the pictures that records name."""
+"""The journal of a run: one record a line, written as it comes, by one writer; and the files that records name."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import msgspec
 
 from evalkit.errors import StorageError, UsageError
 from evalkit.run_folder import MEDIA, RECORDS, write_whole
-from evalkit.types import Image, Record
+from evalkit.types import Media, Record
 
 
 class Journal:
     """records.jsonl of one run folder, open for appending, as a context manager.
 
     Each line ends with a CRC-32 (8 hex digits) over the bytes before `,"crc"`. Raises UsageError where another process
-    writes to the folder, StorageError where a line or a picture cannot be written; what was written before stands.
+    writes to the folder, StorageError where a line or a file cannot be written; what was written before stands.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._encoder = msgspec.json.Encoder()
-        self._pictures: set[str] = set()
+        self._kept: set[str] = set()
         self._handle = -1
         self._size = 0
 
@@ -62,20 +62,20 @@ class Journal:
             raise StorageError(f"a result cannot be written: {error.strerror}; {saved}") from error
         self._size += len(line)
 
-    def keep_picture(self, image: Image) -> None:
-        """Copies a local picture to media/<sha256>, once."""
-        if image.path is None or image.sha256 is None or image.sha256 in self._pictures:
+    def keep_media(self, medium: Media) -> None:
+        """Copies a local picture or document to media/<sha256>, once."""
+        if medium.path is None or medium.sha256 is None or medium.sha256 in self._kept:
             return
-        target = self._folder / MEDIA / image.sha256
+        target = self._folder / MEDIA / medium.sha256
         try:
-            data = image.path.read_bytes()
+            data = medium.path.read_bytes()
             target.parent.mkdir(exist_ok=True)
         except OSError as error:
-            raise StorageError(f"{error.filename}: the picture cannot be kept: {error.strerror}") from error
-        if hashlib.sha256(data).hexdigest() != image.sha256:
-            raise StorageError(f"{image.path}: the picture was changed while the run was under way")
+            raise StorageError(f"{error.filename} cannot be kept: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != medium.sha256:
+            raise StorageError(f"{medium.path} was changed while the run was under way")
         write_whole(target, data)
-        self._pictures.add(image.sha256)
+        self._kept.add(medium.sha256)
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -91,6 +91,8 @@ class Api(Protocol):
 
     path: str
     """Below the provider's base URL."""
+    headers: Mapping[str, str]
+    """What its requests say of themselves beside what all do."""
 
     def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]:
         """The body of `request`, its pictures named by `image_url`."""

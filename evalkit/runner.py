@@ -26,7 +26,7 @@ from evalkit.pacing.concurrency import Change
 from evalkit.pacing.lane import WAITED_OUT, GivenUp, Lane, Listener, Turn
 from evalkit.registry import APIS
 from evalkit.suite.plan import Plan
-from evalkit.types import Fault, Image, Model, Record, Response, Timing, Trial
+from evalkit.types import Fault, Media, Model, Record, Response, Timing, Trial
 
 FIRST_ALONE_S = 3.0
 """How long a model's first trial goes alone, so that a wrong key or id costs one request."""
@@ -265,10 +265,10 @@ class Runner:
         )
 
     def _body(self, trial: Trial) -> Mapping[str, Any]:
-        """The body as it was sent, with pictures by reference."""
+        """The body as it was sent, with pictures and files by reference."""
         for message in trial.request.messages:
-            for image in message.images:
-                self._journal.keep_picture(image)
+            for medium in message.media:
+                self._journal.keep_media(medium)
         return APIS[trial.model.api].encode(trial.request, _reference)
 
     def _without_raw(self, response: Response | None) -> Response | None:
@@ -308,5 +308,5 @@ def _stand_in_headers(trial: Trial) -> dict[str, str]:
     return headers
 
 
-def _reference(image: Image) -> str:
-    return image.reference
+def _reference(medium: Media) -> str:
+    return medium.reference

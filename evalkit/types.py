@@ -48,13 +48,40 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
         return self.url or f"media/{self.sha256}"
 
 
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A PDF in a prompt: a remote one (`url`) or a local file, hashed once."""
+
+    name: str
+    """The file's name, which most APIs want to know."""
+    url: str | None = None
+    """An https URL that is passed through untouched; None for a local file."""
+    path: Path | None = None
+    sha256: str | None = None
+    media_type: str = "application/pdf"
+
+    @property
+    def reference(self) -> str:
+        """What stands for the document in a record: its URL, or its path inside the run folder."""
+        return self.url or f"media/{self.sha256}"
+
+
+Media = Image | Document
+"""What a message may hold besides its text."""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn of a prompt; pictures come after its text, in order."""
+    """One turn of a prompt; pictures, then documents, come after its text, in order."""
 
     role: Role
     content: str
     name: str | None = None
     images: tuple[Image, ...] = ()
+    files: tuple[Document, ...] = ()
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """All that comes after the text, in order."""
+        return (*self.images, *self.files)
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,16 +142,21 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The model's id."""
     messages: tuple[Message, ...]
     params: Mapping[str, Any] = {}
-    """Neutral names (`temperature`, `max_output_tokens`, …); `extra_body` goes out as it is."""
+    """Neutral names (`temperature`, `max_output_tokens`, …); `extra_body` goes out as it is.
+
+    `tools`, `tool_choice` and `response_format` are spelt as in the chat API.
+    """
     cap_field: str = "max_tokens"
+    family: str = "unknown"
+    """The model's: one API does not take the same things in the same way for all."""
     stream: bool | None = None
 
 
 class ImageURL(Protocol):
-    """How an API body names a picture: a data URL when sent, a reference when recorded."""
+    """How an API body names a picture or a document: a data URL when sent, a reference when recorded."""
 
-    def __call__(self, image: Image) -> str:
-        """The picture's URL."""
+    def __call__(self, medium: Media, /) -> str:
+        """The URL of an `Image` or a `Document`."""
         ...
 
 
@@ -437,6 +469,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """For each sum above, the number of answers behind it."""
     answered_by: tuple[str, ...]
     """The names under which models said they answered."""
+    usage_mismatches: int = 0
+    """Answers whose own figures do not add up: prompt + completion ≠ total."""
 
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):

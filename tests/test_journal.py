@@ -197,28 +197,28 @@ def picture(tmp_path: Path) -> Image:
 def test_a_picture_is_kept_once_under_its_hash(tmp_path, picture):
     with Journal(tmp_path) as journal:
         for _ in range(3):
-            journal.keep_picture(picture)
+            journal.keep_media(picture)
     assert [(file.name, file.read_bytes()) for file in (tmp_path / "media").iterdir()] == [(picture.sha256, b"pixels")]
 
 
 def test_a_remote_picture_is_not_kept(tmp_path):
     with Journal(tmp_path) as journal:
-        journal.keep_picture(Image(url="https://example.com/a.png"))
+        journal.keep_media(Image(url="https://example.com/a.png"))
     assert not (tmp_path / "media").exists()
 
 
 def test_a_picture_that_changed_is_not_kept_under_the_old_hash(tmp_path, picture):
     picture.path.write_bytes(b"other pixels")
-    with Journal(tmp_path) as journal, pytest.raises(StorageError, match=r"picture\.png: the picture was changed"):
-        journal.keep_picture(picture)
+    with Journal(tmp_path) as journal, pytest.raises(StorageError, match=r"picture\.png was changed"):
+        journal.keep_media(picture)
     assert not list((tmp_path / "media").iterdir())
 
 
 def test_a_picture_that_is_gone_or_has_no_place_is_a_storage_error(tmp_path, picture):
     (tmp_path / "media").write_text("in the way")
     with Journal(tmp_path) as journal:
-        with pytest.raises(StorageError, match="media: the picture cannot be kept: File exists"):
-            journal.keep_picture(picture)
+        with pytest.raises(StorageError, match="media cannot be kept: File exists"):
+            journal.keep_media(picture)
         picture.path.unlink()
-        with pytest.raises(StorageError, match=r"picture\.png: the picture cannot be kept: No such file"):
-            journal.keep_picture(picture)
+        with pytest.raises(StorageError, match=r"picture\.png cannot be kept: No such file"):
+            journal.keep_media(picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ class ChatApi:
     """Bodies of `chat/completions`."""
 
     path: str = "chat/completions"
+    headers: Mapping[str, str] = {}
 
     def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]:
         """The body: only what was set is in it; `extra_body` is laid over it last."""

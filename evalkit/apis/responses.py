@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -43,6 +44,7 @@ class ResponsesApi:
     """Bodies of `responses`."""
 
     path: str = "responses"
+    headers: Mapping[str, str] = {}
 
     def encode(self, request: Request, image_url: ImageURL) -> dict[str, Any]:
         """The body: only what was set is in it; `extra_body` is laid over it last. A message's `name` has no place."""

@@ -149,7 +149,7 @@ class Gateway:
             line=line,
             url=line.url(model.provider.base_url, api.path),
             body=_written(trial, api, image_url),
-            headers={**line.headers, **(UNPACKED if trial.request.stream else {}), **headers},
+            headers={**line.headers, **api.headers, **(UNPACKED if trial.request.stream else {}), **headers},
             asks_for_stream=bool(trial.request.stream),
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from evalkit.errors import Problem, SuiteInvalid, did_you_mean
 from evalkit.suite.check_reading import read_check
@@ -13,10 +13,13 @@ from evalkit.suite.datasets import Dataset, Row
 from evalkit.suite.media import MediaInvalid, MediaStore
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Case
-from evalkit.suite.schema import CaseFile, DefaultsFile
+from evalkit.suite.schema import CaseFile, DefaultsFile, ImageFile
 from evalkit.suite.templates import RESERVED
 from evalkit.suite.validation import Mistakes, compile_template, describe, validate
-from evalkit.types import Image
+from evalkit.types import Image, Media
+
+G = TypeVar("G")
+M = TypeVar("M", bound=Media)
 
 MAX_PROBLEMS = 100
 """After so many problems a stream of cases is given up."""
@@ -58,7 +61,8 @@ class CaseReader:
             vars=given.vars,
             expected=given.expected,
             tags=tuple(given.tags),
-            images=self._images(given, value, mistakes),
+            images=_media(given.images, value, "images", self._image, mistakes),
+            files=_media(given.files, value, "files", self.media.document, mistakes),
             models=frozenset(given.models) if given.models is not None else None,
             prompts=frozenset(given.prompts) if given.prompts is not None else None,
             checks=self._checks(given.checks, value, mistakes),
@@ -83,14 +87,8 @@ class CaseReader:
                 hint = did_you_mean(name, known)
                 mistakes.add(f"no {key[:-1]} of this suite is called '{name}'{hint}", value[key], index)
 
-    def _images(self, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> tuple[Image, ...]:
-        images = []
-        for index, image in enumerate(given.images):
-            try:
-                images.append(self.media.image(image.url, image.detail))
-            except MediaInvalid as error:
-                mistakes.add(str(error), value["images"], index)
-        return tuple(images)
+    def _image(self, given: ImageFile) -> Image:
+        return self.media.image(given.url, given.detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +124,19 @@ class CaseStream:
         case = self.reader.read([row.value], 0, mistakes, row.default_id)
         problems += mistakes.problems
         return case
+
+
+def _media(
+    given: list[G], value: dict[str, Any], key: str, find: Callable[[G], M], mistakes: Mistakes
+) -> tuple[M, ...]:
+    """What a case's list of pictures or files names, those that cannot be sent noted and left away."""
+    found: list[M] = []
+    for index, item in enumerate(given):
+        try:
+            found.append(find(item))
+        except MediaInvalid as error:
+            mistakes.add(str(error), value[key], index)
+    return tuple(found)
 
 
 def _demand_checks(case: Case, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> None:

@@ -45,13 +45,15 @@ def instances(case: Case, matrix: Mapping[str, tuple[Any, ...]]) -> Iterator[Ins
 
 
 def messages(words: tuple[MessageTemplate, ...], instance: Instance) -> tuple[Message, ...]:
-    """A prompt's messages, rendered, the case's pictures with the last one of the user. Raises TemplateInvalid."""
+    """A prompt's messages, rendered, the case's media with the last one of the user. Raises TemplateInvalid."""
     made = [Message(role=word.role, content=render(word.content, instance.variables), name=word.name) for word in words]
-    if instance.case.images:
+    case = instance.case
+    if case.images or case.files:
         last = max((index for index, message in enumerate(made) if message.role == "user"), default=None)
         if last is None:
-            raise TemplateInvalid("pictures go with the last user message, and this prompt has none")
-        made[last] = replace(made[last], images=instance.case.images)
+            noun = "pictures" if case.images else "files"
+            raise TemplateInvalid(f"{noun} go with the last user message, and this prompt has none")
+        made[last] = replace(made[last], images=case.images, files=case.files)
     return tuple(made)
 
 

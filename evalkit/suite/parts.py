@@ -14,7 +14,7 @@ from evalkit.errors import Problem
 from evalkit.suite.checking import CheckSpec
 from evalkit.suite.located import Places
 from evalkit.suite.media import MediaStore
-from evalkit.types import Gate, Image, Model, Outcome, Role
+from evalkit.types import Document, Gate, Image, Model, Outcome, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Case:
     expected: Any = None
     tags: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
+    files: tuple[Document, ...] = ()
     models: frozenset[str] | None = None
     prompts: frozenset[str] | None = None
     checks: tuple[CheckSpec, ...] = ()

@@ -129,6 +129,7 @@ class Plan:
             messages=messages(prompt.for_model(model.name), instance),
             params=params,
             cap_field=model.cap_field,
+            family=model.family,
             stream=model.stream if model.stream is not None else self.suite.stream,
         )
         checks = tuple(spec.bind(instance.variables) for spec in case.checks)
@@ -176,7 +177,8 @@ def _examine_case(case: Case, matrix: Mapping[str, Any], seen: set[bytes]) -> li
         return [case.places.problem(message, case.origin)]
     mark = draw(0, case.id)
     if mark in seen:
-        return [case.places.problem(f"two cases have the id '{case.id}'", case.origin, "id")]
+        key = "id" if "id" in case.origin else None
+        return [case.places.problem(f"two cases have the id '{case.id}'", case.origin, key)]
     seen.add(mark)
     return []
 
@@ -186,13 +188,14 @@ _canonical = msgspec.json.Encoder(order="sorted", enc_hook=str)
 
 def _question(case_id: str, prompt: str, model: Model, request: Request) -> bytes:
     """All that makes a question this question, in one spelling: no position, no host, no key."""
-    turns = [(message.role, message.name, message.content, _pictures(message)) for message in request.messages]
+    turns = [(message.role, message.name, message.content, _media(message)) for message in request.messages]
     parts = (case_id, prompt, model.name, model.id, model.api, turns, request.params, request.stream)
     return _canonical.encode(parts)
 
 
-def _pictures(message: Message) -> list[tuple[str | None, str | None]]:
-    return [(image.url or image.sha256, image.detail) for image in message.images]
+def _media(message: Message) -> list[tuple[str | None, ...]]:
+    pictures = [(image.url or image.sha256, image.detail) for image in message.images]
+    return [*pictures, *((file.url or file.sha256, file.name) for file in message.files)]
 
 
 def _key(question: bytes, repeat: int) -> str:

@@ -203,7 +203,7 @@ class DefaultsFile(CaseDefaults):
 class CaseFile(CaseDefaults):
     """One case: what is filled in, and what the answer must be like."""
 
-    later = CaseDefaults.later | {"files", "cluster", "xfail", "turns"}
+    later = CaseDefaults.later | {"cluster", "xfail", "turns"}
     id: Name | None = None
     """Unique; by default made of the case's position."""
     vars: dict[str, Any] = {}
@@ -212,6 +212,8 @@ class CaseFile(CaseDefaults):
     tags: list[Text] = []
     images: list[ImageFile] = []
     """Appended to the last user message, in this order."""
+    files: list[str] = []
+    """PDFs, each an https URL or a path below the root; they follow the images."""
     models: Names | None = None
     """Only these."""
     prompts: Names | None = None
