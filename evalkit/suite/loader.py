@@ -124,7 +124,7 @@ class _Loader:
         if given is not None:
             read = validate(DefaultsFile, given, self._mistakes, container=self._data, key="defaults")
             defaults = read or defaults
-        checks = read_checks(data.get("checks") or [], data, "checks", self._mistakes)
+        checks = read_checks(_list(data.get("checks")), data, "checks", self._mistakes)
         if defaults.transform is not None:
             compile_template(defaults.transform, self._mistakes, data, "transform")
         reader = CaseReader(

@@ -62,9 +62,12 @@ class Located:
             return self.problem_at(message, self._line, None)
         if of_key and key in node.keys:
             return self.problem_at(message, *node.keys[str(key)])
+        if key is None:
+            return self.problem_at(message, node.line, node.column)
         held = key in node.value if isinstance(node.value, dict) else isinstance(key, int) and key < len(node.value)
-        child = node.value[key] if held else node
-        return self.problem_at(message, child.line, child.column)
+        if not held:  # put there by --set
+            return self.problem_at(f"'{key}': {message}", node.line, node.column)
+        return self.problem_at(message, node.value[key].line, node.value[key].column)
 
     def problem_at(self, message: str, line: int | None, column: int | None) -> Problem:
         """A Problem at a line and column, counted from 1."""

@@ -16,6 +16,8 @@ from evalkit.types import Model, Price, Provider
 DEFAULT_BASE_URL = "https://gptproto.com/v1"
 BASE_URL_VARIABLE = "GPTPROTO_API_BASE"
 KEY_VARIABLE = "GPTPROTO_API_KEY"
+_UNSETTLED = "${"
+"""What begins a reference that could not be replaced, which was noted then."""
 
 
 def interpolate_settings(data: Any, environ: Mapping[str, str], mistakes: Mistakes) -> None:
@@ -58,7 +60,7 @@ def _provider(name: str, section: dict[str, Any], mistakes: Mistakes) -> Provide
     given = validate(ProviderFile, section[name], mistakes, container=section, key=name)
     if given is None:
         return None
-    if not given.base_url.startswith(("http://", "https://")):
+    if not given.base_url.startswith(("http://", "https://", _UNSETTLED)):
         mistakes.add("base_url begins with http:// or https://", section[name], "base_url")
     auth = given.auth or ("bearer" if given.api_key_env else "none")
     return Provider(name=name, base_url=given.base_url, api_key_env=given.api_key_env, auth=auth)
@@ -85,6 +87,8 @@ def _model(
 ) -> Model | None:
     where = container[index] if isinstance(container[index], dict) else container
     preset = preset_for(given.id) or _preset_by_hand(given)
+    if preset is None and _UNSETTLED in given.id:
+        return None
     if preset is None:
         mistakes.add(_unknown_model(given.id), *((where, "id") if isinstance(where, dict) else (where, index)))
         return None

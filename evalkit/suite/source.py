@@ -80,7 +80,9 @@ def _refusal(error: Exception, text: str) -> _Refused:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = lines_of(text)
-    return _Refused(_syntax_message(error, lines[line - 1] if line <= len(lines) else ""), line, column)
+    if text and line > len(lines):  # the end of a file that ends without a line break
+        line, column = len(lines), len(lines[-1]) + 1
+    return _Refused(_syntax_message(error, lines[line - 1] if text else ""), line, column)
 
 
 def _refused_character(character: str, text: str) -> _Refused:
@@ -235,9 +237,7 @@ def _place(event: Any) -> tuple[int, int]:
 
 
 def _scalar(event: Any) -> Any:
-    if event.implicit[0]:
-        return scalar(event.value)
-    typed = event.tag is not None and event.tag in _CORE_TAGS and event.tag != f"{_CORE}str"
+    typed = event.implicit[0] if event.tag is None else event.tag in _CORE_TAGS and event.tag != f"{_CORE}str"
     return scalar(event.value) if typed else event.value
 
 

@@ -99,6 +99,8 @@ def compile_template(text: str, mistakes: Mistakes, container: Any, key: str | i
 def _described(finding: Any, data: Any, container: Any, key: str | int | None) -> tuple[str, Any, str | int | None]:
     """A finding's message, and where it stands: its container and its key there."""
     here = data
+    if container is None:
+        container = data
     for step in finding["loc"]:
         if _holds(here, step):
             container, key, here = here, step, here[step]
