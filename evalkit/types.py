@@ -21,7 +21,7 @@ Outcome = Literal["ok", "length", "refusal", "content_policy"]
 FaultKind = Literal[
     "auth", "permission", "quota", "rate_limit", "bad_request", "not_found", "context_length", "server", "protocol",
     "empty_response", "stream_error", "truncated_stream", "network", "tls", "timeout", "too_large", "redirect",
-    "config", "cancelled",
+    "config", "cancelled", "function_error",
 ]  # fmt: skip
 """The classes of failure a request can end in."""
 
@@ -94,14 +94,50 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """A factor on all rates for batch requests."""
 
 
+class Lookup(Protocol):
+    """Finds one thing in the body of an answer."""
+
+    @property
+    def expression(self) -> str:
+        """How it was written."""
+        ...
+
+    def __call__(self, body: Any) -> Any:
+        """What it finds; None where there is nothing. Raises ValueError for a body that it does not fit."""
+        ...
+
+
+class HttpTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """An application that is asked over HTTP, in a JSON of its own."""
+
+    body: Any
+    """What is sent: plain values, the texts in them templates that are rendered for every trial."""
+    answer: Lookup
+    usage: Lookup | None = None
+    """None where it does not tell its tokens."""
+    headers: Mapping[str, str] = {}
+    """Templates too; names in lower case."""
+
+
+class FunctionTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A Python function that is called in place of a model."""
+
+    path: Path
+    """Its file."""
+    name: str
+
+
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Where requests go and how they are signed. The key itself is never part of it."""
 
     name: str
     base_url: str
+    """Of an HTTP target, the very URL that is asked; of a function, ""."""
     api_key_env: str | None
     """The environment variable that holds the key; None where no key is needed."""
     auth: Auth = "bearer"
+    target: HttpTarget | FunctionTarget | None = None
+    """What stands here in place of a gateway to models."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +186,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     family: str = "unknown"
     """The model's: one API does not take the same things in the same way for all."""
     stream: bool | None = None
+    payload: Any = None
+    """What a target that is no model is handed: an HTTP body, or a function's arguments by name."""
+    headers: Mapping[str, str] = {}
+    """Of an HTTP target."""
 
 
 class ImageURL(Protocol):
