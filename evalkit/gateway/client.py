@@ -23,7 +23,7 @@ from evalkit.gateway.retry import OnRetry, Pause, retrying
 from evalkit.gateway.scrub import Scrubber
 from evalkit.gateway.spent import spent_for_s
 from evalkit.gateway.streams import UNPACKED, Stream
-from evalkit.gateway.transport import headers_for, open_transport, timeout
+from evalkit.gateway.transport import headers_for, open_transport, request_to
 from evalkit.gateway.verdicts import Stop, Verdict
 from evalkit.gateway.words import one_line
 from evalkit.registry import APIS, Api
@@ -181,10 +181,7 @@ class Gateway:
     async def _exchange(self, call: _Call) -> tuple[int, Mapping[str, str], bytes | Stream]:
         """Status, headers and whole body of one answer, within the model's time. Raises `Failure`."""
         answered = False
-        limits = {"timeout": timeout(call.model.timeout_s)}
-        # Not content=: working out anew what a body is takes httpx five times as long as all else about a request.
-        body = httpx.ByteStream(call.body)
-        request = httpx.Request("POST", call.url, headers=call.headers, stream=body, extensions=limits)
+        request = request_to(call.url, call.headers, call.body, timeout_s=call.model.timeout_s)
         try:
             with anyio.fail_after(call.model.timeout_s):
                 answer = await call.line.transport.handle_async_request(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -31,6 +32,16 @@ def headers_for(provider: Provider, key: str | None) -> dict[str, str]:
         "user-agent": f"evalkit/{__version__}",
         **authorization(key, provider.auth),
     }
+
+
+def request_to(url: httpx.URL, headers: Mapping[str, str], body: bytes, *, timeout_s: float) -> httpx.Request:
+    """A POST that any engine behind httpx's seam can send as it is.
+
+    Not by `content=`: finding out what a body is takes httpx five times as long as all else about a request.
+    """
+    whole = {"host": url.netloc.decode(), **headers, "content-length": str(len(body))}
+    extensions = {"timeout": timeout(timeout_s)}
+    return httpx.Request("POST", url, headers=whole, stream=httpx.ByteStream(body), extensions=extensions)
 
 
 def timeout(timeout_s: float) -> dict[str, float | None]:

@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 
-from evalkit.gateway.transport import headers_for, open_transport, proxy_before, timeout
+from evalkit.gateway.transport import headers_for, open_transport, proxy_before, request_to, timeout
 from evalkit.types import Provider
 
 pytestmark = pytest.mark.anyio
@@ -62,9 +62,8 @@ async def serving(handle):
     await asyncio.gather(*running)
 
 
-def request_to(base_url, body=b"{}"):
-    extensions = {"timeout": timeout(5)}
-    return httpx.Request("POST", base_url, stream=httpx.ByteStream(body), extensions=extensions)
+def question(base_url, body=b"{}"):
+    return request_to(httpx.URL(base_url), {}, body, timeout_s=5)
 
 
 # --- time
@@ -174,10 +173,15 @@ def test_the_usual_variables_choose_the_proxy(monkeypatch, base_url, environ, pr
 async def test_a_body_of_any_size_arrives_as_it_was_written(bench, size):
     body = bytes(range(256)) * (size // 256 + 1)
     async with open_transport(bench.server.base_url) as transport:
-        answer = await transport.handle_async_request(request_to(bench.server.base_url, body[:size]))
+        answer = await transport.handle_async_request(question(bench.server.base_url, body[:size]))
         await answer.aclose()
     assert bench.server.arrived[0].body == body[:size]
     assert bench.server.arrived[0].headers["content-length"] == str(size)
+
+
+async def test_a_transport_of_httpx_can_take_its_place(bench):
+    async with type(bench.gateway)({"test": None}, transport=httpx.AsyncHTTPTransport()) as bench.gateway:
+        assert (await bench.ask()).response.text == "hi"
 
 
 async def test_nothing_is_said_that_evalkit_does_not_say(bench):
@@ -199,7 +203,7 @@ async def test_bytes_come_out_as_they_came_in_and_when_they_came_in():
         writer.write(b"0\r\n\r\n")
 
     async with serving(drip) as address, open_transport(f"http://{address}") as transport:
-        answer = await transport.handle_async_request(request_to(f"http://{address}", b""))
+        answer = await transport.handle_async_request(question(f"http://{address}", b""))
         arrived = []
         async for piece in answer.stream:
             arrived.append(piece)
@@ -221,7 +225,7 @@ async def test_a_body_is_not_read_ahead_of_its_reader():
         all_sent.set()
 
     async with serving(pour) as address, open_transport(f"http://{address}") as transport:
-        answer = await transport.handle_async_request(request_to(f"http://{address}", b""))
+        answer = await transport.handle_async_request(question(f"http://{address}", b""))
         with anyio.move_on_after(0.3):
             await all_sent.wait()
         await answer.aclose()
@@ -244,7 +248,7 @@ async def test_every_lawful_way_to_send_an_answer_is_read(answer):
         writer.write(answer)
 
     async with serving(reply) as address, open_transport(f"http://{address}") as transport:
-        response = await transport.handle_async_request(request_to(f"http://{address}", b""))
+        response = await transport.handle_async_request(question(f"http://{address}", b""))
         assert (response.status_code, b"".join([piece async for piece in response.stream])) == (200, b"ok")
         await response.aclose()
 
@@ -257,7 +261,7 @@ async def test_an_answer_that_comes_before_the_question_is_out_is_heard():
         await reader.read()
 
     async with serving(refuse) as address, open_transport(f"http://{address}") as transport:
-        answer = await transport.handle_async_request(request_to(f"http://{address}", bytes(20 * 2**20)))
+        answer = await transport.handle_async_request(question(f"http://{address}", bytes(20 * 2**20)))
         await answer.aclose()
     assert answer.status_code == 413
 
@@ -281,7 +285,7 @@ async def test_an_answer_left_unread_does_not_leak_into_the_next(bench):
     bench.server.play(bench.server.reply(200, b"first" * 100_000), bench.server.reply(200, b"second"))
     async with open_transport(bench.server.base_url) as transport:
         for expected in (b"first", b"second"):
-            answer = await transport.handle_async_request(request_to(bench.server.base_url))
+            answer = await transport.handle_async_request(question(bench.server.base_url))
             async for piece in answer.stream:
                 assert piece.startswith(expected)
                 break
