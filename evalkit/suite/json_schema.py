@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalkit.registry import CHECKS
-from evalkit.suite.check_reading import BESIDE
-from evalkit.suite.checking import arguments_model
+from evalkit.suite.checking import arguments_model, signature
 from evalkit.suite.params import SCHEMA as PARAMS
 from evalkit.suite.schema import PARTS, Section, SuiteFile
 
@@ -43,19 +42,18 @@ def _referred(schema: Any) -> Any:
 
 
 def _any_check() -> dict[str, Any]:
-    """A mapping with one check's name, or a bare name."""
+    """A mapping with one check's name, or the bare name of a check that needs no argument."""
     names = list(CHECKS)
     properties: dict[str, Any] = {name: {"$ref": f"#/$defs/check.{name}"} for name in names}
     properties["weight"] = {"type": "number", "minimum": 0, "description": "Its share in the score."}
-    beside = len(BESIDE)
     mapping = {
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
-        "minProperties": 1,
-        "maxProperties": 1 + beside,
+        "oneOf": [{"required": [name]} for name in names],
     }
-    return {"description": "One check: its name to its argument.", "anyOf": [mapping, {"enum": names}]}
+    bare = {"enum": [name for name in names if not signature(name).required]}
+    return {"description": "One check: its name to its argument.", "anyOf": [mapping, bare]}
 
 
 def _check(name: str) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""Every key of the format works, or says that it is still to come."""
+
+from __future__ import annotations
+
+import pytest
+
+from evalkit.registry import CHECKS
+from evalkit.suite import schema
+from evalkit.suite.check_reading import BESIDE, BESIDE_LATER, CHECKS_LATER
+from evalkit.suite.limits import LATER_METRICS, METRICS
+from evalkit.suite.params import LATER as PARAMS_LATER
+from evalkit.suite.params import SCHEMA as PARAMS
+
+FORMAT = {
+    schema.SuiteFile: "name description root providers models prompts matrix defaults cases datasets budget "
+                      "max_concurrency gates traffic",
+    schema.ProviderFile: "base_url api_key_env auth type url headers body answer usage function",
+    schema.ModelFile: "id name provider api params stream timeout_s max_attempts max_wait_s max_outage_s "
+                      "max_concurrency rpm tpm price",
+    schema.PriceFile: "input output cached_input batch",
+    schema.PromptFile: "name system user messages file variants",
+    schema.PromptBody: "system user messages file",
+    schema.MessageFile: "role content",
+    schema.DefaultsFile: "params repeat pass_if stream transform checks",
+    schema.CaseFile: "id tags vars expected checks images files cluster models prompts accept threshold xfail turns "
+                     "skip params repeat pass_if transform",
+    schema.ImageFile: "url detail",
+    schema.DatasetFile: "file id images expected sample seed",
+    schema.GatesFile: "models pass_rate score error_rate p50_latency_s p90_latency_s p95_latency_s p99_latency_s "
+                      "p95_ttft_s cost_usd cost_per_pass_usd input_tokens output_tokens new_failures",
+}  # fmt: skip
+"""The keys of each section, as the format's description has them."""
+
+
+@pytest.mark.parametrize("section", FORMAT, ids=lambda section: section.__name__)
+def test_every_key_of_the_format_is_known(section):
+    known = set(section.model_fields) | section.later
+    assert set(FORMAT[section].split()) <= known
+    assert not section.later & set(section.model_fields), "a key that works is not still to come"
+
+
+def test_every_gate_of_the_format_is_known():
+    names = set(FORMAT[schema.GatesFile].split()) - {"models"}
+    assert names | {f"delta.{name}" for name in names} == set(METRICS) | set(LATER_METRICS)
+    assert set(METRICS) == set(schema.GateSet.model_fields)
+
+
+def test_every_parameter_of_the_format_is_known():
+    names = (
+        "temperature top_p max_output_tokens reasoning_effort seed stop response_format tools tool_choice extra_body"
+    )
+    assert set(names.split()) == set(PARAMS["properties"]) | set(PARAMS_LATER)
+
+
+def test_all_that_stands_in_or_beside_a_check_is_known():
+    assert {"weight", "metric", "threshold", "when"} == {*BESIDE, *BESIDE_LATER}
+    assert {"icontains", "contains", "not", "number", "max_latency_s", "judge"} <= {*CHECKS, *CHECKS_LATER}
+
+
+HEAD = "models: [gpt-4o]\nprompts: [x]\n"
+WHERE = {
+    schema.SuiteFile: HEAD + "▸{key}: {{}}\n",
+    schema.ProviderFile: HEAD + "providers: {{p: {{▸{key}: x}}}}\n",
+    schema.ModelFile: "models: [{{id: o3, ▸{key}: 5}}]\nprompts: [x]\n",
+    schema.DefaultsFile: HEAD + "defaults: {{▸{key}: x}}\n",
+    schema.CaseFile: HEAD + "cases: [{{id: a, ▸{key}: [x]}}]\n",
+    schema.GatesFile: HEAD + "gates: {{▸{key}: '> 0'}}\n",
+}
+LATER = [(WHERE[section], key) for section in WHERE for key in sorted(section.later)] + [
+    (HEAD + "gates: {{models: {{gpt-4o: {{▸{key}: '> 0'}}}}}}\n", key) for key in sorted(schema.GateSet.later)
+]
+LATER += [(HEAD + "defaults: {{params: {{▸{key}: x}}}}\n", key) for key in PARAMS_LATER]
+LATER += [(HEAD + "cases: [{{id: a, checks: [{{contains: x, ▸{key}: y}}]}}]\n", key) for key in BESIDE_LATER]
+LATER += [(HEAD + "cases: [{{id: a, checks: [{{▸{key}: {{rubric: x}}}}]}}]\n", key) for key in CHECKS_LATER]
+
+
+@pytest.mark.parametrize(("text", "key"), LATER)
+def test_what_is_still_to_come_says_so_in_its_place_and_nothing_else(problems, marked, text, key):
+    text, place = marked(text.format(key=key))
+    assert problems(text) == [f"{place}: '{key}' is not supported yet"]
+
+
+def test_several_keys_that_are_still_to_come_are_all_named(problems):
+    later = sorted(schema.CaseFile.later)
+    text = HEAD + "cases:\n  - id: a\n" + "".join(f"    {key}: x\n" for key in later)
+    assert problems(text) == [
+        f"s.yaml:{line}:5: '{key}' is not supported yet" for line, key in enumerate(later, start=5)
+    ]
+
+
+def test_keys_that_begin_with_x_are_notes(problems):
+    assert problems(HEAD + "x-note: {anything: [goes]}\ncases: [{x-why: because, checks: none}]\n") == []
