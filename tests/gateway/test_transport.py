@@ -109,7 +109,10 @@ async def test_https_goes_through_a_tunnel_that_does_not_see_the_key(bench, star
         asked.append(await reader.readuntil(b"\r\n\r\n"))
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
+        try:
+            await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
+        finally:
+            far_writer.close()
 
     monkeypatch.setenv("SSL_CERT_FILE", path)
     async with serving(tunnel) as address:
