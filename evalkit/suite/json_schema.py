@@ -8,6 +8,7 @@ from evalkit.registry import CHECKS
 from evalkit.suite.checking import arguments_model, signature
 from evalkit.suite.params import SCHEMA as PARAMS
 from evalkit.suite.schema import PARTS, Section, SuiteFile
+from evalkit.suite.tool_params import TOOL_PARTS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -16,7 +17,7 @@ def suite_schema() -> dict[str, Any]:
     """A schema in draft 2020-12 that editors can complete and mark by."""
     schema = SuiteFile.model_json_schema()
     definitions: dict[str, Any] = {}
-    for part in PARTS:
+    for part in (*PARTS, *TOOL_PARTS):
         definition = part.model_json_schema()
         definitions |= {**definition.pop("$defs", {}), part.__name__: definition}
     definitions["Params"] = PARAMS

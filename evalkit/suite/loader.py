@@ -19,11 +19,13 @@ from evalkit.suite.overrides import override
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Suite
 from evalkit.suite.places import PathInvalid, default_root, existing_folder
+from evalkit.suite.presets import NOT_IN_API
 from evalkit.suite.prompts import DEFAULT_NAME, PromptReader
 from evalkit.suite.schema import DefaultsFile, SuiteFile
 from evalkit.suite.source import read_document
 from evalkit.suite.templates import RESERVED, write
 from evalkit.suite.validation import Mistakes, compile_template, validate
+from evalkit.types import Model
 
 
 def load_suite(path: Path, *, environ: Mapping[str, str] | None = None, overrides: Iterable[str] = ()) -> Suite:
@@ -76,6 +78,7 @@ class _Loader:
         providers = read_providers(self._data, environ, self._mistakes)
         models = read_models(self._data, providers, self._mistakes)
         model_params = self._model_params()
+        self._refuse_unspeakable(models, model_params)
         names = _model_names(self._data)
         prompts = PromptReader(base=self._base, root=root, models=names, mistakes=self._mistakes).read(self._data)
         gates = read_gates(self._data, names, self._mistakes)
@@ -140,6 +143,15 @@ class _Loader:
         sections = [model if isinstance(model, dict) else {} for model in _list(self._data.get("models"))]
         read = [read_params(section, self._mistakes) for section in sections]
         return dict(zip(_model_names(self._data), read, strict=True))
+
+    def _refuse_unspeakable(self, models: Iterable[Model], params: Mapping[str, Mapping[str, Any]]) -> None:
+        """A default for which an API has no word is left out; one that was set on the model itself is a mistake."""
+        sections = dict(zip(_model_names(self._data), _list(self._data.get("models")), strict=True))
+        for model in models:
+            for name, value in params[model.name].items():
+                if value is not None and name in NOT_IN_API.get(model.api, ()):
+                    message = f"the {model.api} API has no '{name}'; what a gateway takes besides goes under extra_body"
+                    self._mistakes.add(message, sections[model.name]["params"], name, of_key=True)
 
     def _examine_matrix(self, matrix: Mapping[str, list[Any]]) -> None:
         """A dimension needs a name of its own, and values that can be told apart in a case's id."""

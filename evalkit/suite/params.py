@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalkit.suite.numbers import unspelt
-from evalkit.suite.validation import Mistakes, describe
-
-LATER = ("response_format", "tools", "tool_choice")
+from evalkit.suite.tool_params import CHOICE_SCHEMA, ResponseFormatFile, ToolFile, is_choice
+from evalkit.suite.validation import Mistakes, describe, validate, validate_items
 
 
 def _is_number(value: Any) -> bool:
@@ -42,14 +41,23 @@ _KNOWN: dict[str, tuple[Callable[[Any], bool], str, dict[str, Any]]] = {
     "reasoning_effort": (lambda v: isinstance(v, str), "text, such as low, medium or high", {"type": "string"}),
     "seed": (_is_whole, "a whole number", {"type": "integer"}),
     "stop": (_is_stop, "text, or a list of texts", {"type": ["string", "array"], "items": {"type": "string"}}),
+    "tool_choice": (is_choice, "auto, none, required or {type: function, function: {name: …}}", CHOICE_SCHEMA),
     "extra_body": (_is_body, "a mapping, without infinite numbers", {"type": "object"}),
+}
+
+_SECTIONS: dict[str, dict[str, Any]] = {
+    "tools": {"type": "array", "items": {"x-definition": "ToolFile"}, "minItems": 1},
+    "response_format": {"x-definition": "ResponseFormatFile"},
 }
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "Neutral names, mapped per API and model; null removes one; extra_body goes out as it is.",
     "additionalProperties": False,
-    "properties": {name: {"anyOf": [schema, {"type": "null"}]} for name, (_, _, schema) in _KNOWN.items()},
+    "properties": {
+        name: {"anyOf": [schema, {"type": "null"}]}
+        for name, schema in ({name: rule[2] for name, rule in _KNOWN.items()} | _SECTIONS).items()
+    },
 }
 
 
@@ -63,15 +71,30 @@ def read_params(section: Mapping[str, Any], mistakes: Mistakes) -> dict[str, Any
         return {}
     read: dict[str, Any] = {}
     for name, value in data.items():
-        if name in LATER:
-            mistakes.later_key(data, name)
-        elif name not in _KNOWN:
-            mistakes.unknown_key(data, name, sorted(_KNOWN))
-        elif value is not None and not _KNOWN[name][0](value):
-            mistakes.add(f"{name} is {_KNOWN[name][1]}, found {describe(value)}", data, name)
-        else:
+        if name not in _KNOWN and name not in _SECTIONS:
+            mistakes.unknown_key(data, name, sorted([*_KNOWN, *_SECTIONS]))
+        elif value is None or (_fits if name in _KNOWN else _is_section)(data, name, mistakes):
             read[name] = unspelt(value)
     return read
+
+
+def _fits(data: dict[str, Any], name: str, mistakes: Mistakes) -> bool:
+    fits, wanted, _ = _KNOWN[name]
+    if fits(data[name]):
+        return True
+    mistakes.add(f"{name} is {wanted}, found {describe(data[name])}", data, name)
+    return False
+
+
+def _is_section(data: dict[str, Any], name: str, mistakes: Mistakes) -> bool:
+    before = len(mistakes.problems)
+    if not _is_json(data[name]):
+        mistakes.add(f"{name} has an infinite number in it, which JSON cannot spell", data, name)
+    elif name == "tools":
+        validate_items(ToolFile, data, name, mistakes, at_least=1)
+    else:
+        validate(ResponseFormatFile, data[name], mistakes, container=data, key=name)
+    return len(mistakes.problems) == before
 
 
 def settle(

@@ -19,7 +19,7 @@ from evalkit.suite.datasets import draw
 from evalkit.suite.instances import Instance, examine, instances, messages, transform
 from evalkit.suite.params import settle
 from evalkit.suite.parts import Case, Prompt, Suite
-from evalkit.suite.presets import preset_for
+from evalkit.suite.presets import NOT_IN_API, preset_for
 from evalkit.suite.selection import Selection, choose
 from evalkit.types import Message, Model, PlannedTrials, Request, Trial
 
@@ -108,7 +108,7 @@ class Plan:
             defaults=self.suite.default_params,
             model=self.suite.model_params[model.name],
             case=case or {},
-            rejected=preset.rejected(model.api) if preset else frozenset(),
+            rejected=preset.rejected(model.api) if preset else NOT_IN_API.get(model.api, frozenset()),
         )
 
     def _draw(self, problems: list[Problem]) -> None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 NOT_IN_REASONING = frozenset({"temperature", "top_p", "stop"})
 EFFORT = frozenset({"reasoning_effort"})
-NOT_IN_RESPONSES = frozenset({"seed", "stop"})
-"""Neutral parameters for which the responses API has no word."""
+NOT_IN_API: dict[str, frozenset[str]] = {
+    "responses": frozenset({"seed", "stop"}),
+    "messages": frozenset({"seed", "reasoning_effort", "response_format"}),
+}
+"""By API: the neutral parameters for which it has no word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,7 @@ class Preset:
 
     def rejected(self, api: str) -> frozenset[str]:
         """Neutral parameters that this model is known to reject when asked through `api`."""
-        return self.rejects | (NOT_IN_RESPONSES if api == "responses" else frozenset())
+        return self.rejects | NOT_IN_API.get(api, frozenset())
 
 
 def _reasoning(pattern: str, *, api: str, example: str) -> Preset:

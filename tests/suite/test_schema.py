@@ -8,7 +8,6 @@ from evalkit.registry import CHECKS
 from evalkit.suite import schema
 from evalkit.suite.check_reading import BESIDE, BESIDE_LATER, CHECKS_LATER
 from evalkit.suite.limits import LATER_METRICS, METRICS
-from evalkit.suite.params import LATER as PARAMS_LATER
 from evalkit.suite.params import SCHEMA as PARAMS
 
 FORMAT = {
@@ -49,7 +48,7 @@ def test_every_parameter_of_the_format_is_known():
     names = (
         "temperature top_p max_output_tokens reasoning_effort seed stop response_format tools tool_choice extra_body"
     )
-    assert set(names.split()) == set(PARAMS["properties"]) | set(PARAMS_LATER)
+    assert set(names.split()) == set(PARAMS["properties"])
 
 
 def test_all_that_stands_in_or_beside_a_check_is_known():
@@ -69,7 +68,6 @@ WHERE = {
 LATER = [(WHERE[section], key) for section in WHERE for key in sorted(section.later)] + [
     (HEAD + "gates: {{models: {{gpt-4o: {{▸{key}: '> 0'}}}}}}\n", key) for key in sorted(schema.GateSet.later)
 ]
-LATER += [(HEAD + "defaults: {{params: {{▸{key}: x}}}}\n", key) for key in PARAMS_LATER]
 LATER += [(HEAD + "cases: [{{id: a, checks: [{{contains: x, ▸{key}: y}}]}}]\n", key) for key in BESIDE_LATER]
 LATER += [(HEAD + "cases: [{{id: a, checks: [{{▸{key}: {{rubric: x}}}}]}}]\n", key) for key in CHECKS_LATER]
 
