@@ -39,6 +39,7 @@ HOMES = {
     "yaml": ("suite.source",),
     "pydantic": ("suite",),
     "jinja2": ("suite.templates",),
+    "jmespath": ("suite.lookups",),
     "PIL": ("suite.media",),
     "aiohttp": ("gateway.engine",),
     "httpx": ("gateway",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from evalkit.suite.numbers import as_text
 from evalkit.suite.overrides import override
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Suite
-from evalkit.suite.places import PathInvalid, default_root, existing_folder
+from evalkit.suite.places import PathInvalid, below_root, default_root, existing_folder
 from evalkit.suite.presets import NOT_IN_API
 from evalkit.suite.prompts import DEFAULT_NAME, PromptReader
 from evalkit.suite.schema import DefaultsFile, SuiteFile
@@ -75,7 +76,8 @@ class _Loader:
         head = validate(SuiteFile, self._data, self._mistakes)
         root = self._root()
         media = MediaStore(base=self._base, root=root)
-        providers = read_providers(self._data, environ, self._mistakes)
+        find_file = partial(below_root, base=self._base, root=root)
+        providers = read_providers(self._data, environ, self._mistakes, find_file=find_file)
         models = read_models(self._data, providers, self._mistakes)
         model_params = self._model_params()
         self._refuse_unspeakable(models, model_params)
@@ -104,6 +106,8 @@ class _Loader:
             media=media,
             max_concurrency=head.max_concurrency,
             gates=gates,
+            places=self._mistakes.places,
+            origin=self._data,
         )
 
     def _section(self, key: str) -> dict[str, Any]:
@@ -168,7 +172,8 @@ class _Loader:
 def _model_names(data: dict[str, Any]) -> list[str]:
     """What the models of a suite are called in it, even where the rest of them is wrong."""
     models = _list(data.get("models"))
-    return [_name(model, "name", "id") if isinstance(model, dict) else as_text(model) or "" for model in models]
+    keys = ("name", "id", "provider")
+    return [_name(model, *keys) if isinstance(model, dict) else as_text(model) or "" for model in models]
 
 
 def _prompt_names(data: dict[str, Any]) -> list[str]:

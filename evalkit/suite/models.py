@@ -10,14 +10,13 @@ from evalkit.registry import APIS
 from evalkit.suite.interpolation import ReferenceInvalid, interpolate
 from evalkit.suite.presets import PRESETS, Preset, preset_for
 from evalkit.suite.schema import ModelFile, ProviderFile
+from evalkit.suite.targets import UNSETTLED, FindFile, is_target, read_target
 from evalkit.suite.validation import Mistakes, describe, validate, validate_items
-from evalkit.types import Model, Price, Provider
+from evalkit.types import HttpTarget, Model, Price, Provider
 
 DEFAULT_BASE_URL = "https://gptproto.com/v1"
 BASE_URL_VARIABLE = "GPTPROTO_API_BASE"
 KEY_VARIABLE = "GPTPROTO_API_KEY"
-_UNSETTLED = "${"
-"""What begins a reference that could not be replaced, which was noted then."""
 
 
 def interpolate_settings(data: Any, environ: Mapping[str, str], mistakes: Mistakes) -> None:
@@ -40,7 +39,9 @@ def _interpolate(container: Any, key: Any, environ: Mapping[str, str], mistakes:
             _interpolate(value, inner, environ, mistakes)
 
 
-def read_providers(data: dict[str, Any], environ: Mapping[str, str], mistakes: Mistakes) -> dict[str, Provider | None]:
+def read_providers(
+    data: dict[str, Any], environ: Mapping[str, str], mistakes: Mistakes, *, find_file: FindFile
+) -> dict[str, Provider | None]:
     """The built-in gateway and the suite's own, by name; None for one that is wrong, which is noted."""
     built_in = Provider(
         name="gptproto",
@@ -50,17 +51,19 @@ def read_providers(data: dict[str, Any], environ: Mapping[str, str], mistakes: M
     providers: dict[str, Provider | None] = {"gptproto": built_in}
     section = data.get("providers")
     if isinstance(section, dict):
-        providers |= {name: _provider(name, section, mistakes) for name in section}
+        providers |= {name: _provider(name, section, mistakes, find_file) for name in section}
     elif section is not None:
         mistakes.add(f"expected a mapping, found {describe(section)}", data, "providers")
     return providers
 
 
-def _provider(name: str, section: dict[str, Any], mistakes: Mistakes) -> Provider | None:
+def _provider(name: str, section: dict[str, Any], mistakes: Mistakes, find_file: FindFile) -> Provider | None:
+    if is_target(section[name]):
+        return read_target(name, section, mistakes, find_file=find_file)
     given = validate(ProviderFile, section[name], mistakes, container=section, key=name)
     if given is None:
         return None
-    if not given.base_url.startswith(("http://", "https://", _UNSETTLED)):
+    if not given.base_url.startswith(("http://", "https://", UNSETTLED)):
         mistakes.add("base_url begins with http:// or https://", section[name], "base_url")
     auth = given.auth or ("bearer" if given.api_key_env else "none")
     return Provider(name=name, base_url=given.base_url, api_key_env=given.api_key_env, auth=auth)
@@ -86,8 +89,16 @@ def _model(
     given: ModelFile, index: int, container: list[Any], providers: Mapping[str, Provider | None], mistakes: Mistakes
 ) -> Model | None:
     where = container[index] if isinstance(container[index], dict) else container
+    provider = providers.get(given.provider) if given.provider is not None else None
+    if provider is not None and provider.target is not None:
+        return _target(given, provider, where, mistakes)
+    if given.id is None:
+        if given.provider is None or provider is not None or given.provider not in providers:
+            found = isinstance(container[index], dict)
+            mistakes.add("'id' is missing" if found else "expected text, found nothing", container, index)
+        return None
     preset = preset_for(given.id) or _preset_by_hand(given)
-    if preset is None and _UNSETTLED in given.id:
+    if preset is None and UNSETTLED in given.id:
         return None
     if preset is None:
         mistakes.add(_unknown_model(given.id), *((where, "id") if isinstance(where, dict) else (where, index)))
@@ -100,14 +111,25 @@ def _model(
     provider = providers.get(provider_name)
     if provider is None or not all(known):
         return None
-    price = Price(**given.price.model_dump()) if given.price is not None else None
+    name = given.name or given.id
+    return _made(given, name, given.id, provider, api=api, family=preset.family, cap_field=preset.cap_field)
+
+
+def _target(given: ModelFile, provider: Provider, where: Any, mistakes: Mistakes) -> Model:
+    """A model that is an application or a function. What only a model has is a mistake."""
+    name = given.name or given.id or provider.name
+    for key in ("api", "params", "stream"):
+        if getattr(given, key) is not None:
+            mistakes.add(f"'{name}' is a target of its own: it has no {key}", where, key, of_key=True)
+    api = "http" if isinstance(provider.target, HttpTarget) else "python"
+    return _made(given, name, given.id or name, provider, api=api, family="unknown")
+
+
+def _made(given: ModelFile, name: str, model_id: str, provider: Provider, **conventions: str) -> Model:
     return Model(
-        name=given.name or given.id,
-        id=given.id,
+        name=name,
+        id=model_id,
         provider=provider,
-        api=api,
-        family=preset.family,
-        cap_field=preset.cap_field,
         stream=given.stream,
         timeout_s=given.timeout_s,
         max_attempts=given.max_attempts,
@@ -116,7 +138,8 @@ def _model(
         max_concurrency=given.max_concurrency,
         rpm=given.rpm,
         tpm=given.tpm,
-        price=price,
+        price=Price(**given.price.model_dump()) if given.price is not None else None,
+        **conventions,
     )
 
 

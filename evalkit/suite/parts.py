@@ -91,6 +91,14 @@ class Suite:
     media: MediaStore
     max_concurrency: int
     gates: tuple[Gate, ...]
+    places: Places = field(compare=False)
+    origin: Mapping[str, Any] = field(compare=False)
+    """What it was read from, to find a place again."""
+
+    def problem_with_provider(self, name: str, message: str, *, key: str | None = None) -> Problem:
+        """A Problem with one of its own providers, or with what it has under `key`."""
+        section = self.origin["providers"][name]
+        return self.places.problem(message, section, key)
 
     def with_gateway(self, base_url: str) -> Suite:
         """The same suite with every model asked at `base_url`, by bearer key: a gateway that stands in for all."""
@@ -100,5 +108,6 @@ class Suite:
         return dataclasses.replace(self, models=models)
 
     def with_stream(self, *, stream: bool) -> Suite:
-        """The same suite with every model asked for streams, or none."""
-        return dataclasses.replace(self, models=tuple(replace(model, stream=stream) for model in self.models))
+        """The same suite with every model asked for streams, or none; targets that are no model never are."""
+        models = (replace(model, stream=stream if model.provider.target is None else None) for model in self.models)
+        return dataclasses.replace(self, models=tuple(models))

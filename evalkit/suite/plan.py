@@ -21,6 +21,7 @@ from evalkit.suite.params import settle
 from evalkit.suite.parts import Case, Prompt, Suite
 from evalkit.suite.presets import NOT_IN_API, preset_for
 from evalkit.suite.selection import Selection, choose
+from evalkit.suite.targets import handed
 from evalkit.types import Message, Model, PlannedTrials, Request, Trial
 
 MAX_PROBLEMS = 100
@@ -102,7 +103,12 @@ class Plan:
                     yield from self._repeats(instance, prompt, model, params)
 
     def params(self, model: Model, case: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """What a model is sent with a case that sets `case`, and the names of defaults that are left out for it."""
+        """What a model is sent with a case that sets `case`, and the names of defaults that are left out for it.
+
+        Nothing for a target: parameters are a model's.
+        """
+        if model.provider.target is not None:
+            return {}, ()
         preset = preset_for(model.id)
         return settle(
             defaults=self.suite.default_params,
@@ -124,13 +130,17 @@ class Plan:
 
     def _repeats(self, instance: Instance, prompt: Prompt, model: Model, params: Mapping[str, Any]) -> Iterator[Trial]:
         case = instance.case
+        said = messages(prompt.for_model(model.name), instance)
+        payload, headers = handed(model, said, instance)
         request = Request(
             model=model.id,
-            messages=messages(prompt.for_model(model.name), instance),
+            messages=said,
             params=params,
             cap_field=model.cap_field,
             family=model.family,
-            stream=model.stream if model.stream is not None else self.suite.stream,
+            stream=self._stream(model),
+            payload=payload,
+            headers=headers,
         )
         checks = tuple(spec.bind(instance.variables) for spec in case.checks)
         question = _question(instance.id, prompt.name, model, request)
@@ -149,6 +159,11 @@ class Plan:
                 threshold=case.threshold,
             )
 
+    def _stream(self, model: Model) -> bool | None:
+        if model.provider.target is not None:
+            return None
+        return model.stream if model.stream is not None else self.suite.stream
+
     def _count(self, case: Case, counts: dict[tuple[str, str], int]) -> list[Problem]:
         """Renders what the case means and counts its trials."""
         models = [model for model in self.models if case.models is None or model.name in case.models]
@@ -159,9 +174,10 @@ class Plan:
             for instance in instances(case, self.suite.matrix):
                 problems += examine(instance)
                 for prompt in self._prompts_of(case):
-                    for words in {prompt.for_model(model.name) for model in models}:
-                        messages(words, instance)
+                    words = {prompt.for_model(model.name) for model in models}
+                    said = {each: messages(each, instance) for each in words}
                     for model in models:
+                        handed(model, said[prompt.for_model(model.name)], instance)
                         counts[model.name, prompt.name] += repeat
         except EvalkitError as error:
             where = f"case '{case.id}', prompt '{prompt.name}'" if prompt else f"case '{case.id}'"
@@ -187,10 +203,17 @@ _canonical = msgspec.json.Encoder(order="sorted", enc_hook=str)
 
 
 def _question(case_id: str, prompt: str, model: Model, request: Request) -> bytes:
-    """All that makes a question this question, in one spelling: no position, no host, no key."""
-    turns = [(message.role, message.name, message.content, _media(message)) for message in request.messages]
-    parts = (case_id, prompt, model.name, model.id, model.api, turns, request.params, request.stream)
+    """All that makes a question this question, in one spelling: no position, no host, no key.
+
+    Of a target, what it is handed: its headers, which may hold a key, are left out.
+    """
+    asked = request.payload if model.provider.target is not None else _turns(request)
+    parts = (case_id, prompt, model.name, model.id, model.api, asked, request.params, request.stream)
     return _canonical.encode(parts)
+
+
+def _turns(request: Request) -> list[tuple[Any, ...]]:
+    return [(message.role, message.name, message.content, _media(message)) for message in request.messages]
 
 
 def _media(message: Message) -> list[tuple[str | None, ...]]:

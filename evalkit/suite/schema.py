@@ -95,13 +95,40 @@ class Section(BaseModel):
 class ProviderFile(Section):
     """A gateway. `gptproto` is built in; one of that name here takes its place."""
 
-    later = frozenset({"type", "url", "headers", "body", "answer", "usage", "function"})
     base_url: str
     """Where its API begins, with /v1."""
     api_key_env: str | None = None
     """The environment variable that holds its key; leave it out where no key is needed."""
     auth: Auth | None = None
     """How the key is sent: `bearer` (the default with a key), `raw` (the bare key), `none`."""
+
+
+class HttpTargetFile(Section):
+    """An application behind HTTP, asked like a model: one POST a trial, JSON both ways."""
+
+    type: Literal["http"]
+    url: str
+    """The very address that is asked."""
+    body: Any
+    """Any JSON. Templates in its texts have the vars of the case, `case`, `prompt` and `messages`."""
+    answer: str
+    """A JMESPath to the text of the answer; anything but a text is written as JSON."""
+    usage: str | None = None
+    """A JMESPath to a mapping with input_tokens and output_tokens, or prompt_tokens and completion_tokens."""
+    headers: dict[str, Text] = {}
+    """Beside the usual ones; templates as in the body. A key goes by `api_key_env`."""
+    api_key_env: str | None = None
+    auth: Auth | None = None
+
+
+class FunctionTargetFile(Section):
+    """A Python function, asked like a model; runs only with --allow-code."""
+
+    type: Literal["python"]
+    function: str
+    """`path.py:name`, below the root."""
+    api_key_env: str | None = None
+    """The variable with a key that the function uses: it must be set, and is taken out of what is kept."""
 
 
 class PriceFile(Section):
@@ -115,13 +142,14 @@ class PriceFile(Section):
 
 
 class ModelFile(Section):
-    """A model to ask; a bare id is enough for one that a preset knows."""
+    """A model to ask; a bare id is enough for one that a preset knows, a provider for one that is a target."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["id"]}, {"required": ["provider"]}]})
     shorthand = "id"
-    id: Name
-    """The id that is sent."""
+    id: Name | None = None
+    """The id that is sent. A target needs none."""
     name: Name | None = None
-    """The name in reports; the id by default."""
+    """The name in reports; by default the id, of a target without one its provider."""
     provider: str | None = None
     api: str | None = None
     params: Params = None
@@ -278,11 +306,13 @@ def _parts(section: type[Section], **rules: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "array", "items": _definition(section.__name__), **rules})
 
 
-def _parts_by_name(section: type[Section]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "object", "additionalProperties": _definition(section.__name__)})
+def _parts_by_name(*sections: type[Section]) -> WithJsonSchema:
+    definitions = [_definition(section.__name__) for section in sections]
+    return WithJsonSchema({"type": "object", "additionalProperties": {"anyOf": definitions}})
 
 
-PARTS: tuple[type[Section], ...] = (ProviderFile, ModelFile, PromptFile, DefaultsFile, CaseFile, DatasetFile, GatesFile)
+PROVIDERS: tuple[type[Section], ...] = (ProviderFile, HttpTargetFile, FunctionTargetFile)
+PARTS: tuple[type[Section], ...] = (*PROVIDERS, ModelFile, PromptFile, DefaultsFile, CaseFile, DatasetFile, GatesFile)
 """What a SuiteFile leaves to be validated by itself, item by item, so that one mistake hides no other."""
 
 
@@ -295,7 +325,7 @@ class SuiteFile(Section):
     description: Text | None = None
     root: str | None = None
     """Files named here must lie below it; default: the nearest folder with .git, else this file's folder."""
-    providers: Annotated[Any, _parts_by_name(ProviderFile)] = None
+    providers: Annotated[Any, _parts_by_name(*PROVIDERS)] = None
     models: Annotated[Any, _parts(ModelFile, minItems=1)]
     prompts: Annotated[Any, _parts(PromptFile, minItems=1)]
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}

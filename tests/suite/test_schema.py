@@ -13,7 +13,9 @@ from evalkit.suite.params import SCHEMA as PARAMS
 FORMAT = {
     schema.SuiteFile: "name description root providers models prompts matrix defaults cases datasets budget "
                       "max_concurrency gates traffic",
-    schema.ProviderFile: "base_url api_key_env auth type url headers body answer usage function",
+    schema.ProviderFile: "base_url api_key_env auth",
+    schema.HttpTargetFile: "type url headers body answer usage api_key_env auth",
+    schema.FunctionTargetFile: "type function api_key_env",
     schema.ModelFile: "id name provider api params stream timeout_s max_attempts max_wait_s max_outage_s "
                       "max_concurrency rpm tpm price",
     schema.PriceFile: "input output cached_input batch",
