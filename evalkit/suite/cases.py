@@ -14,7 +14,7 @@ from evalkit.suite.media import MediaInvalid, MediaStore
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Case
 from evalkit.suite.schema import CaseFile, DefaultsFile, ImageFile
-from evalkit.suite.templates import RESERVED
+from evalkit.suite.templates import RESERVED, is_template
 from evalkit.suite.validation import Mistakes, compile_template, describe, validate
 from evalkit.types import Image, Media
 
@@ -54,8 +54,7 @@ class CaseReader:
             message = f"'{name}' is {RESERVED[name]} in templates: give this var another name"
             mistakes.add(message, value["vars"], name, of_key=True)
         transform = given.transform if given.transform is not None else self.defaults.transform
-        if given.transform is not None:
-            compile_template(given.transform, mistakes, value, "transform")
+        examine_transform(given.transform, mistakes, value)
         return Case(
             id=given.id or default_id,
             vars=given.vars,
@@ -68,7 +67,7 @@ class CaseReader:
             checks=self._checks(given.checks, value, mistakes),
             params=read_params(value, mistakes),
             repeat=given.repeat or self.defaults.repeat or 1,
-            transform=transform,
+            transform=transform or None,
             accept=frozenset(given.accept),
             threshold=given.threshold,
             skip=given.skip,
@@ -137,6 +136,15 @@ def _media(
         except MediaInvalid as error:
             mistakes.add(str(error), value[key], index)
     return tuple(found)
+
+
+def examine_transform(text: str | None, mistakes: Mistakes, container: Any) -> None:
+    """Notes a transform that does not compile, or would put the same text in the place of every answer."""
+    if text:
+        compile_template(text, mistakes, container, "transform")
+        if is_template(text) and "output" in text:
+            return
+        mistakes.add("transform rewrites the answer, which is `{{ output }}` in it", container, "transform")
 
 
 def _demand_checks(case: Case, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> None:

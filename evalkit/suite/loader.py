@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import Problem, SuiteInvalid
-from evalkit.suite.cases import CaseReader, CaseStream, read_checks, read_inline
+from evalkit.suite.cases import CaseReader, CaseStream, examine_transform, read_checks, read_inline
 from evalkit.suite.datasets import find_datasets
 from evalkit.suite.gate_reading import read_gates
 from evalkit.suite.media import MediaStore
@@ -25,7 +25,7 @@ from evalkit.suite.prompts import DEFAULT_NAME, PromptReader
 from evalkit.suite.schema import DefaultsFile, SuiteFile
 from evalkit.suite.source import read_document
 from evalkit.suite.templates import RESERVED, write
-from evalkit.suite.validation import Mistakes, compile_template, validate
+from evalkit.suite.validation import Mistakes, validate
 from evalkit.types import Model
 
 
@@ -132,8 +132,7 @@ class _Loader:
             read = validate(DefaultsFile, given, self._mistakes, container=self._data, key="defaults")
             defaults = read or defaults
         checks = read_checks(_list(data.get("checks")), data, "checks", self._mistakes)
-        if defaults.transform is not None:
-            compile_template(defaults.transform, self._mistakes, data, "transform")
+        examine_transform(defaults.transform, self._mistakes, data)
         reader = CaseReader(
             models=frozenset(_model_names(self._data)),
             prompts=frozenset(_prompt_names(self._data)),

@@ -66,7 +66,7 @@ class Located:
             return self.problem_at(message, node.line, node.column)
         held = key in node.value if isinstance(node.value, dict) else isinstance(key, int) and key < len(node.value)
         if not held:  # put there by --set
-            return self.problem_at(f"'{key}': {message}", node.line, node.column)
+            return self.problem_at(message if of_key else f"'{key}': {message}", node.line, node.column)
         return self.problem_at(message, node.value[key].line, node.value[key].column)
 
     def problem_at(self, message: str, line: int | None, column: int | None) -> Problem:

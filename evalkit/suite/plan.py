@@ -193,8 +193,10 @@ def _examine_case(case: Case, matrix: Mapping[str, Any], seen: set[bytes]) -> li
         return [case.places.problem(message, case.origin)]
     mark = draw(0, case.id)
     if mark in seen:
-        key = "id" if "id" in case.origin else None
-        return [case.places.problem(f"two cases have the id '{case.id}'", case.origin, key)]
+        message = f"two cases have the id '{case.id}'"
+        if "id" in case.origin:
+            return [case.places.problem(message, case.origin, "id")]
+        return [case.places.problem(f"{message}: give this one an `id`", case.origin)]
     seen.add(mark)
     return []
 

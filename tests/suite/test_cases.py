@@ -32,8 +32,8 @@ def test_a_case_that_says_little_has_the_defaults(load):
 
 
 def test_a_case_s_own_values_go_before_the_defaults(load):
-    case = case_of(load, "{repeat: 1, transform: '', checks: [{contains: x}]}", "{repeat: 3, transform: '{{ x }}'}")
-    assert (case.repeat, case.transform) == (1, "")
+    case = case_of(load, "{repeat: 1, transform: '', checks: [json]}", "{repeat: 3, transform: '{{ output }}'}")
+    assert (case.repeat, case.transform) == (1, None)
 
 
 @pytest.mark.parametrize("case", ["{checks: none}", "{checks: none, repeat: 1}"])
@@ -89,6 +89,8 @@ NOTHING_LOOKS = ": nothing looks at this case's answer; add a check, or say `che
         ("{transform: ▸[x], checks: none}", "expected text, found a list"),
         ("{transform: ▸'{{ output', checks: none}",
          "template: unexpected end of template, expected 'end of print statement'."),
+        ("{transform: ▸'output | trim', checks: none}", "transform rewrites the answer, which is `{{ output }}` in it"),
+        ("{transform: ▸'{{ x }}', checks: none}", "transform rewrites the answer, which is `{{ output }}` in it"),
         ("{params: {▸topp: 1}, checks: none}", "unknown key 'topp'; did you mean 'top_p'?"),
         ("{images: ▸a.png, checks: none}", "expected a list, found 'a.png'"),
         ("{images: [▸a.png], checks: none}", "no such file: 'a.png' (looked in HOME)"),

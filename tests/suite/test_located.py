@@ -9,6 +9,7 @@ def test_what_was_put_in_later_is_called_by_its_key():
     located = Located("f", Node({"a": Node(1, 1, 5)}, 1, 1, keys={"a": (1, 2)}), ["{a: 1}"])
     located.value["new"] = 2
     assert str(located.problem("wrong", located.value, "new")) == "f:1:1: 'new': wrong"
+    assert str(located.problem("wrong", located.value, "new", of_key=True)) == "f:1:1: wrong"
     assert str(located.problem("wrong", located.value, "a")) == "f:1:5: wrong"
 
 

@@ -72,7 +72,7 @@ def test_the_environment_reaches_models_and_providers_only(load):
 
 
 def test_names_may_be_spelt_like_numbers_or_booleans(load):
-    suite = load("models: [{id: o3, name: true, params: {seed: 1}}, {id: o3, name: 1.10}]\n" + PROMPTS)
+    suite = load("models: [{id: gpt-4o, name: true, params: {seed: 1}}, {id: o3, name: 1.10}]\n" + PROMPTS)
     assert [model.name for model in suite.models] == ["true", "1.10"]
     assert suite.model_params == {"true": {"seed": 1}, "1.10": {}}
 
