@@ -13,7 +13,7 @@ from evalkit.apis.reading import Words, read, refuse_error
 from evalkit.apis.usage import read_usage
 from evalkit.errors import Undecodable
 from evalkit.registry import APIS
-from evalkit.types import Image, ImageURL, Message, Request, Response
+from evalkit.types import Document, Image, ImageURL, Message, Request, Response
 
 
 class _Choice(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class ChatApi:
         """The body: only what was set is in it; `extra_body` is laid over it last."""
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [_encode_message(message, image_url) for message in request.messages],
+            "messages": [_encode_message(message, image_url, request.family) for message in request.messages],
         }
         for name, value in request.params.items():
             if name != "extra_body":
@@ -79,13 +79,14 @@ class ChatApi:
 CHAT = APIS.register("chat")(ChatApi())
 
 
-def _encode_message(message: Message, image_url: ImageURL) -> dict[str, Any]:
+def _encode_message(message: Message, image_url: ImageURL, family: str) -> dict[str, Any]:
     encoded: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.name is not None:
         encoded["name"] = message.name
-    if message.images:
+    if message.media:
         text = [{"type": "text", "text": message.content}] if message.content else []
-        encoded["content"] = text + [_encode_image(image, image_url) for image in message.images]
+        pictures = [_encode_image(image, image_url) for image in message.images]
+        encoded["content"] = [*text, *pictures, *(_encode_file(file, image_url, family) for file in message.files)]
     return encoded
 
 
@@ -94,3 +95,10 @@ def _encode_image(image: Image, image_url: ImageURL) -> dict[str, Any]:
     if image.detail is not None:
         picture["detail"] = image.detail
     return {"type": "image_url", "image_url": picture}
+
+
+def _encode_file(file: Document, image_url: ImageURL, family: str) -> dict[str, Any]:
+    """Gemini takes a PDF where the others take a picture."""
+    if family == "gemini":
+        return {"type": "image_url", "image_url": {"url": image_url(file)}}
+    return {"type": "file", "file": {"filename": file.name, "file_data": image_url(file)}}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from evalkit.apis.responses_stream import ResponsesAssembler
 from evalkit.apis.usage import read_usage
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.registry import APIS
-from evalkit.types import Image, ImageURL, Message, Request, Response, ToolCall
+from evalkit.types import Document, Image, ImageURL, Message, Request, Response, ToolCall
 
 
 class _Incomplete(msgspec.Struct, frozen=True):
@@ -53,10 +53,8 @@ class ResponsesApi:
             "input": [_encode_message(message, image_url) for message in request.messages],
         }
         for name, value in request.params.items():
-            if name == "reasoning_effort":
-                body["reasoning"] = {"effort": value}
-            elif name != "extra_body":
-                body[name] = value
+            if name != "extra_body":
+                body |= _SPELLINGS[name](value) if name in _SPELLINGS else {name: value}
         if request.stream is not None:
             body["stream"] = request.stream
         body.update(request.params.get("extra_body", {}))
@@ -68,9 +66,9 @@ class ResponsesApi:
         if isinstance(body, dict) and "choices" in body and "output" not in body:
             return CHAT.decode(body)
         answer = read(body, _Body)
-        finish_reason = _finish_reason(answer)
         text, refusal = _said(answer.output)
         calls = _called(answer.output)
+        finish_reason = _finish_reason(answer, calls=bool(calls))
         return Response(
             text=refusal or text,
             model=answer.model,
@@ -91,8 +89,10 @@ RESPONSES = APIS.register("responses")(ResponsesApi())
 
 def _encode_message(message: Message, image_url: ImageURL) -> dict[str, Any]:
     kind = "output_text" if message.role == "assistant" else "input_text"
-    text = [{"type": kind, "text": message.content}] if message.content or not message.images else []
-    return {"role": message.role, "content": text + [_encode_image(image, image_url) for image in message.images]}
+    text = [{"type": kind, "text": message.content}] if message.content or not message.media else []
+    pictures = [_encode_image(image, image_url) for image in message.images]
+    files = [_encode_file(file, image_url) for file in message.files]
+    return {"role": message.role, "content": [*text, *pictures, *files]}
 
 
 def _encode_image(image: Image, image_url: ImageURL) -> dict[str, Any]:
@@ -102,12 +102,42 @@ def _encode_image(image: Image, image_url: ImageURL) -> dict[str, Any]:
     return part
 
 
-def _finish_reason(answer: _Body) -> str | None:
+def _encode_file(file: Document, image_url: ImageURL) -> dict[str, Any]:
+    if file.url is not None:
+        return {"type": "input_file", "file_url": image_url(file)}
+    return {"type": "input_file", "filename": file.name, "file_data": image_url(file)}
+
+
+def _encode_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Without a word this API takes a function's schema as strict, the chat API does not: so it is always said."""
+    function = tool["function"]
+    schema = function.get("parameters") or {"type": "object", "properties": {}}
+    return {"type": "function", "strict": False, **function, "parameters": schema}
+
+
+def _encode_choice(choice: Any) -> Any:
+    return choice if isinstance(choice, str) else {"type": "function", "name": choice["function"]["name"]}
+
+
+def _encode_format(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": wanted["type"], **(wanted.get("json_schema") or {})}
+
+
+_SPELLINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "reasoning_effort": lambda effort: {"reasoning": {"effort": effort}},
+    "response_format": lambda wanted: {"text": {"format": _encode_format(wanted)}},
+    "tools": lambda tools: {"tools": [_encode_tool(tool) for tool in tools]},
+    "tool_choice": lambda choice: {"tool_choice": _encode_choice(choice)},
+}
+"""The neutral parameters that are spelt otherwise here."""
+
+
+def _finish_reason(answer: _Body, *, calls: bool) -> str | None:
     """`status` in the chat API's words, so that one check reads both; None where the gateway gives none."""
     if answer.status is None:
         return None
     if answer.status == "completed":
-        return "stop"
+        return "tool_calls" if calls else "stop"
     if answer.status == "incomplete":
         reason = answer.incomplete_details.reason if answer.incomplete_details else None
         return "content_filter" if reason == "content_filter" else "length"

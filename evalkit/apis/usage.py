@@ -1,8 +1,10 @@
-"""Reads the tokens of an answer as billed, under either API's names."""
+"""Reads the tokens of an answer as billed, under any API's names."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from msgspec.structs import replace
 
 from evalkit.types import Usage
 
@@ -19,6 +21,22 @@ def read_usage(usage: Any) -> Usage:
         cached_input_tokens=_count(_details(usage, "prompt_tokens", "input_tokens"), "cached_tokens"),
         total_tokens=_count(usage, "total_tokens"),
     )
+
+
+def read_messages_usage(usage: Any) -> Usage:
+    """The usage of the messages API, whose `input_tokens` leave out what was read from a cache or written to one.
+
+    Here the input is all that was read, as in the other APIs: input + cache reads + cache writes.
+    """
+    read = read_usage(usage)
+    cached, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
+    if cached is not None:
+        read = replace(read, cached_input_tokens=cached)
+    if read.input_tokens is None or not (cached or written):
+        return read
+    whole = read.input_tokens + (cached or 0) + (written or 0)
+    rule = "input = input + cache reads + cache writes"
+    return replace(read, input_tokens=whole, total_tokens=None, rule=rule, raw=usage)
 
 
 def _details(usage: Any, *names: str) -> dict[str, Any]:

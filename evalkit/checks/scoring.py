@@ -1,7 +1,8 @@
 """From the checks of a trial and its answer to the trial's verdict.
 
-An answer that is missing (refused, blocked, or without text) fails without being checked, unless the trial accepts its
-outcome. A check that raises has an error in place of a value and leaves the trial without verdict and score.
+An answer that is missing (refused, blocked, or with neither text nor tool calls) fails without being checked, unless
+the trial accepts its outcome. A check that raises has an error in place of a value and leaves the trial without verdict
+and score.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def _missing_answer(trial: Trial, response: Response) -> str | None:
         return f"refused: {shown(text)}" if text else "refused without a word"
     if outcome == "content_policy":
         return "blocked by a content policy"
-    if text:
+    if text or response.tool_calls:
         return None
     return "cut off before any text; a larger max_output_tokens may help" if outcome == "length" else "no text"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from evalkit.apis.normaliser import normalise
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.gateway import verdicts
 from evalkit.gateway.bodies import parse
@@ -35,9 +36,9 @@ def _decode(status: int, body: bytes, api: Api, model: Model, scrub: Scrubber) -
 
 
 def decode(value: Any, api: Api, model: Model, status: int) -> Response:
-    """The answer in a parsed and scrubbed body. Raises `Failure`."""
+    """The answer in a parsed and scrubbed body, its usage by the rules of `normaliser`. Raises `Failure`."""
     try:
-        return api.decode(value)
+        return _normalised(api.decode(value), model)
     except ErrorReply as reply:
         return response_to(classify_reply(reply, model, status=status), value)
     except Undecodable as error:
@@ -54,6 +55,12 @@ def response_to(verdict: Failure | Blocked, raw: Any) -> Response:
 def noted(response: Response, note: str) -> Response:
     """`response` with one more note."""
     return replace(response, notes=(*response.notes, note))
+
+
+def _normalised(response: Response, model: Model) -> Response:
+    usage, odd = normalise(response.usage, model.family)
+    response = replace(response, usage=usage)
+    return response if odd is None else noted(response, odd)
 
 
 def _undecodable(error: Undecodable, value: Any, status: int) -> Failure:

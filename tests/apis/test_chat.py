@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from evalkit.apis.chat import CHAT
 from evalkit.errors import ErrorReply, Undecodable
-from evalkit.types import Image, Message, Request, Response, Usage
+from evalkit.types import Document, Image, Message, Request, Response, Usage
 
 
 def encode(*messages: Message, **settings) -> dict:
@@ -47,6 +47,30 @@ def test_pictures_follow_the_text_with_their_detail_when_given():
 def test_a_picture_without_words_is_sent_without_an_empty_text():
     [message] = encode(Message(role="user", content="", images=(Image(sha256="1"),)))["messages"]
     assert [part["type"] for part in message["content"]] == ["image_url"]
+
+
+PDFS = (Document(name="a.pdf", sha256="1"), Document(name="b.pdf", url="https://h/b.pdf"))
+
+
+def test_documents_follow_the_pictures_as_files():
+    message = Message(role="user", content="", images=(Image(sha256="2"),), files=PDFS[:1])
+    assert encode(message)["messages"][0]["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:2"}},
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:1"}},
+    ]
+
+
+def test_gemini_takes_documents_where_others_take_pictures():
+    [message] = encode(Message(role="user", content="see", files=PDFS), family="gemini")["messages"]
+    assert message["content"][1:] == [
+        {"type": "image_url", "image_url": {"url": f"data:{hash_}"}} for hash_ in ("1", None)
+    ]
+
+
+def test_tools_and_formats_go_out_as_they_are():
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    params = {"tools": [tool], "tool_choice": "required", "response_format": {"type": "json_object"}}
+    assert encode(params=params) == {"model": "m", "messages": [], **params}
 
 
 def test_the_cap_goes_by_the_models_own_name():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from evalkit.apis.responses import RESPONSES
 from evalkit.errors import ErrorReply, Undecodable
-from evalkit.types import Image, Message, Request, Response, Usage
+from evalkit.types import Document, Image, Message, Request, Response, ToolCall, Usage
 
 
 def encode(*messages: Message, **settings) -> dict:
@@ -63,7 +63,47 @@ def test_params_go_by_this_apis_names_whatever_the_chat_api_calls_the_cap():
     }
 
 
+def test_documents_are_named_or_linked():
+    files = (Document(name="a.pdf", sha256="1"), Document(name="b.pdf", url="https://h/b.pdf"))
+    request = Request(model="o3", messages=(Message(role="user", content="", files=files),))
+    [item] = RESPONSES.encode(request, lambda file: file.url or f"data:{file.sha256}")["input"]
+    assert item["content"] == [
+        {"type": "input_file", "filename": "a.pdf", "file_data": "data:1"},
+        {"type": "input_file", "file_url": "https://h/b.pdf"},
+    ]
+
+
+SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}]},
+         {"tools": [{"type": "function", "name": "f", "parameters": SCHEMA, "strict": False}]}),
+        ({"tools": [{"type": "function", "function": {"name": "f", "description": "d", "strict": True}}]},
+         {"tools": [{"type": "function", "name": "f", "description": "d", "strict": True,
+                     "parameters": {"type": "object", "properties": {}}}]}),
+        ({"tool_choice": "required"}, {"tool_choice": "required"}),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}},
+         {"tool_choice": {"type": "function", "name": "f"}}),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA, "strict": True}}},
+         {"text": {"format": {"type": "json_schema", "name": "n", "schema": SCHEMA, "strict": True}}}),
+        ({"response_format": {"type": "json_object"}}, {"text": {"format": {"type": "json_object"}}}),
+    ],
+)  # fmt: skip
+def test_tools_and_formats_lie_flat(params, expected):
+    assert encode(params=params) == {"model": "o3", "input": [], **expected}
+
+
 # --- answers
+
+
+def test_an_answer_of_tool_calls_alone_is_not_empty():
+    call = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
+    response = RESPONSES.decode({"status": "completed", "output": [REASONING, call]})
+    assert (response.text, response.finish_reason, response.outcome) == ("", "tool_calls", "ok")
+    assert response.tool_calls == (ToolCall(id="c1", name="f", arguments="{}"),)
 
 
 def test_the_official_list_is_read_without_its_reasoning():

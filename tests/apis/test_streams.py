@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.apis.chat import CHAT
+from evalkit.apis.messages import MESSAGES
 from evalkit.apis.responses import RESPONSES
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.types import Response, ToolCall, Usage
+
+APIS = [CHAT, RESPONSES, MESSAGES]
 
 
 def fed(api, *events, name="message"):
@@ -257,10 +260,104 @@ def test_the_name_of_an_event_stands_for_a_missing_type():
     assert (assembler.progress, RESPONSES.decode(assembler.body()).text) == ("complete", "Hello")
 
 
-# --- both
+# --- messages
 
 
-@pytest.mark.parametrize("api", [CHAT, RESPONSES], ids=["chat", "responses"])
+def block(kind, index=0, **fields):
+    return {"type": f"content_block_{kind}", "index": index, **fields}
+
+
+def piece(kind, text, index=0):
+    fields = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+    return block("delta", index, delta={"type": kind, fields.get(kind, "signature"): text})
+
+
+BEGUN = {
+    "type": "message_start",
+    "message": {
+        "id": "msg", "type": "message", "role": "assistant", "model": "claude", "content": [], "stop_reason": None,
+        "usage": {"input_tokens": 7, "cache_read_input_tokens": 3, "output_tokens": 1},
+    },
+}  # fmt: skip
+
+
+def ended(reason="end_turn", **usage):
+    return (
+        {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": usage},
+        {"type": "message_stop"},
+    )
+
+
+def test_the_events_of_a_message_become_one_body():
+    events = (
+        BEGUN,
+        block("start", 0, content_block={"type": "thinking", "thinking": "", "signature": ""}),
+        {"type": "ping"},
+        piece("thinking_delta", "hm"),
+        piece("signature_delta", "sig"),
+        block("stop", 0),
+        block("start", 1, content_block={"type": "text", "text": ""}),
+        piece("text_delta", "Hel", 1),
+        piece("text_delta", "lo", 1),
+        block("stop", 1),
+        *ended(output_tokens=12),
+    )
+    assembler, kinds = fed(MESSAGES, *events)
+    assert [kind for kind in kinds if kind] == ["reasoning", "answer", "answer"]
+    assert assembler.progress == "complete"
+    assert assembler.body() == {
+        **BEGUN["message"],
+        "content": [
+            {"type": "thinking", "thinking": "hm", "signature": "sig"},
+            {"type": "text", "text": "Hello"},
+        ],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 7, "cache_read_input_tokens": 3, "output_tokens": 12},
+    }
+    usage = MESSAGES.decode(assembler.body()).usage
+    assert (usage.input_tokens, usage.cached_input_tokens, usage.output_tokens) == (10, 3, 12)
+
+
+def test_the_tools_that_a_message_calls_are_put_together():
+    events = (
+        BEGUN,
+        block("start", 0, content_block={"type": "tool_use", "id": "a", "name": "f", "input": {}}),
+        piece("input_json_delta", "", 0),
+        piece("input_json_delta", '{"x', 0),
+        piece("input_json_delta", '": 1}', 0),
+        block("start", 1, content_block={"type": "tool_use", "id": "b", "name": "g", "input": {}}),
+        piece("input_json_delta", "", 1),
+        *ended("tool_use", output_tokens=9),
+    )
+    assembler, kinds = fed(MESSAGES, *events)
+    assert kinds == [None, "answer", None, "answer", "answer", "answer", None, None, None]
+    response = MESSAGES.decode(assembler.body())
+    assert (response.text, response.finish_reason, response.outcome) == ("", "tool_calls", "ok")
+    assert response.tool_calls == (
+        ToolCall(id="a", name="f", arguments='{"x": 1}'),
+        ToolCall(id="b", name="g", arguments="{}"),
+    )
+
+
+def test_words_in_the_announcement_of_a_block_come_first():
+    events = (block("start", content_block={"type": "text", "text": "Hel"}), piece("text_delta", "lo"))
+    assembler, kinds = fed(MESSAGES, *events)
+    assert (kinds, MESSAGES.decode(assembler.body()).text) == (["answer", "answer"], "Hello")
+
+
+def test_the_progress_of_a_message_is_told_in_two_steps():
+    assembler = MESSAGES.assembler()
+    for event, progress in zip(
+        (BEGUN, piece("text_delta", "a"), *ended()), ("running", "running", "finished", "complete"), strict=True
+    ):
+        assembler.feed("message", event)
+        assert assembler.progress == progress
+
+
+# --- all
+
+
+@pytest.mark.parametrize("api", APIS, ids=["chat", "responses", "messages"])
 @pytest.mark.parametrize(
     ("name", "data", "message", "code"),
     [
@@ -281,17 +378,24 @@ def test_an_event_that_reports_an_error_is_handed_on_in_its_words(api, name, dat
     assert (reply.value.message, reply.value.code) == (message, code)
 
 
-@pytest.mark.parametrize("api", [CHAT, RESPONSES], ids=["chat", "responses"])
-@pytest.mark.parametrize(
-    "data", [None, [], 5, "text", {"choices": 5}, {"choices": [None]}, {"choices": [{"delta": 5}]}]
-)
+CHUNKS = [{"choices": 5}, {"choices": [None]}, {"choices": [{"delta": 5}]}]
+SHAPELESS = [
+    *((api, data) for api in APIS for data in (None, [], 5, "text")),
+    *((api, data) for api in (CHAT, RESPONSES) for data in CHUNKS),
+    (MESSAGES, block("delta", delta=5)),
+    (MESSAGES, block("start", content_block=[])),
+    (MESSAGES, {"type": "message_start", "message": "x"}),
+]
+
+
+@pytest.mark.parametrize(("api", "data"), SHAPELESS)
 def test_an_event_of_another_shape_is_a_protocol_error(api, data):
     with pytest.raises(Undecodable) as error:
         api.assembler().feed("message", data)
     assert error.value.kind == "protocol"
 
 
-@pytest.mark.parametrize("api", [CHAT, RESPONSES], ids=["chat", "responses"])
+@pytest.mark.parametrize("api", APIS, ids=["chat", "responses", "messages"])
 def test_events_that_nobody_knows_change_nothing(api):
     unknown = ({}, {"type": "ping"}, {"type": "response.tool.thought", "x": 1}, {"error": None}, {"unknown": []})
     assert fed(api, *unknown)[1] == [None] * len(unknown)
@@ -301,8 +405,13 @@ def test_events_that_nobody_knows_change_nothing(api):
 keys = st.sampled_from([
     "choices", "delta", "message", "content", "refusal", "finish_reason", "usage", "error", "type", "index", "item",
     "tool_calls", "function", "arguments", "response", "output", "output_index", "id", "name", "status", "reasoning",
+    "content_block", "text", "partial_json", "stop_reason", "input",
 ])  # fmt: skip
-words = st.sampled_from(["response.completed", "response.output_text.delta", "response.output_item.done", "error", "x"])
+words = st.sampled_from([
+    "response.completed", "response.output_text.delta", "response.output_item.done", "error", "x",
+    "message_start", "message_delta", "message_stop", "content_block_start", "content_block_delta", "text_delta",
+    "input_json_delta", "tool_use", "text",
+])  # fmt: skip
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
@@ -310,7 +419,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from([CHAT, RESPONSES]), words, st.lists(json_values, max_size=4))
+@given(st.sampled_from(APIS), words, st.lists(json_values, max_size=4))
 def test_any_events_are_answered_or_refused_but_never_crash(api, name, events):
     with contextlib.suppress(Undecodable, ErrorReply):
         assembler, _ = fed(api, *events, name=name)

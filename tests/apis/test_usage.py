@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.apis.usage import read_usage
+from evalkit.apis.usage import read_messages_usage, read_usage
 from evalkit.types import Usage
 
 
@@ -42,3 +42,36 @@ def test_a_zero_that_was_billed_stays_a_zero():
 
 def test_an_integer_spelt_as_a_float_is_a_count():
     assert read_usage({"total_tokens": 12.0}) == Usage(total_tokens=12)
+
+
+def test_what_a_cache_was_read_and_written_is_part_of_the_input_of_a_message():
+    told = {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 300,
+        "cache_creation_input_tokens": 50,
+        "output_tokens": 4,
+        "total_tokens": 14,
+    }
+    assert read_messages_usage(told) == Usage(
+        input_tokens=360,
+        output_tokens=4,
+        cached_input_tokens=300,
+        rule="input = input + cache reads + cache writes",
+        raw=told,
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "usage"),
+    [
+        (None, Usage()),
+        ({"input_tokens": 10, "output_tokens": 4}, Usage(input_tokens=10, output_tokens=4)),
+        ({"input_tokens": 10, "cache_read_input_tokens": 0, "cache_creation_input_tokens": None},
+         Usage(input_tokens=10, cached_input_tokens=0)),
+        ({"cache_read_input_tokens": 5}, Usage(cached_input_tokens=5)),
+        ({"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+         Usage(input_tokens=3, output_tokens=2, total_tokens=5)),
+    ],
+)  # fmt: skip
+def test_a_message_without_a_cache_is_billed_as_it_says(told, usage):
+    assert read_messages_usage(told) == usage

@@ -13,7 +13,7 @@ import pytest
 from evalkit.checks.scoring import judge, score_trial
 from evalkit.errors import CheckFailedToRun
 from evalkit.registry import CHECKS
-from evalkit.types import BoundCheck, Finding, Model, Provider, Request, Response, Score, Trial, Usage
+from evalkit.types import BoundCheck, Finding, Model, Provider, Request, Response, Score, ToolCall, Trial, Usage
 
 MODEL = Model(
     name="m", id="m", api="chat", family="gpt", provider=Provider(name="p", base_url="http://x", api_key_env=None)
@@ -52,8 +52,8 @@ def trial(*checks, **changes):
     return Trial(key="k", case_id="c", prompt="p", model=MODEL, repeat=0, request=request, checks=checks, **changes)
 
 
-def response(text="Paris", outcome="ok"):
-    return Response(text=text, model="m", finish_reason="stop", outcome=outcome, usage=Usage())
+def response(text="Paris", outcome="ok", **changes):
+    return Response(text=text, model="m", finish_reason="stop", outcome=outcome, usage=Usage(), **changes)
 
 
 class Threads:
@@ -84,6 +84,14 @@ def test_a_trial_passes_when_no_check_fails():
 def test_one_failed_check_fails_the_trial():
     verdict = scored(trial(RIGHT, WRONG))
     assert (verdict.passed, verdict.score) == (False, 0.5)
+
+
+@pytest.mark.parametrize("outcome", ["ok", "length"])
+def test_an_answer_of_tool_calls_alone_is_checked(outcome):
+    calls = (ToolCall(id="t", name="look_up", arguments="{}"),)
+    check = Scripted()
+    assert scored(trial(check), response("", outcome, tool_calls=calls)).passed
+    assert check.seen.response.tool_calls == calls
 
 
 def test_the_score_is_the_mean_weighted_by_the_checks():
