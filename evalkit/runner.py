@@ -6,7 +6,6 @@ requests are under way; a request that waits before its next attempt gives its p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -264,8 +263,10 @@ class Runner:
             started_at=started_at,
         )
 
-    def _body(self, trial: Trial) -> Mapping[str, Any]:
-        """The body as it was sent, with pictures and files by reference."""
+    def _body(self, trial: Trial) -> Any:
+        """The body as it was sent, with pictures and files by reference; what a target was handed."""
+        if trial.model.provider.target is not None:
+            return trial.request.payload
         for message in trial.request.messages:
             for medium in message.media:
                 self._journal.keep_media(medium)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evalkit import __version__
-from evalkit.costs.prices import PRICES_DATE, price_of
+from evalkit.costs.prices import PRICES_DATE, price_for
 from evalkit.suite.loader import digest
 from evalkit.suite.plan import Census, Plan
 from evalkit.types import AskedModel, Gate, Manifest, Model
@@ -77,11 +77,11 @@ def _asked(plan: Plan, model: Model) -> AskedModel:
         id=model.id,
         api=model.api,
         provider=model.provider.name,
-        host=urlsplit(model.provider.base_url).netloc.rpartition("@")[2],
+        host=urlsplit(model.provider.base_url).netloc.rpartition("@")[2] or "this process",
         family=model.family,
         params=params,
         left_out=left_out,
-        price=price_of(model.id, model.price),
+        price=price_for(model),
     )
 
 

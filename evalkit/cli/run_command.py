@@ -30,6 +30,7 @@ DEFAULT_REPORTS = ("md", "csv", "json")
 @click.option("--base-url", metavar="URL", help="Where the built-in gateway is, in place of GPTPROTO_API_BASE.")
 @click.option("--env-file", type=click.Path(path_type=Path), help="A file of KEY=VALUE lines with the keys.")
 @click.option("--no-key", type=click.Choice(["fail", "skip"]), default="fail", help="Models without a key: skip them?")
+@click.option("--allow-code", is_flag=True, help="Run the Python functions that suites name as targets.")
 @click.option(
     "--max-error-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Above it: exit 3."
 )
@@ -41,7 +42,7 @@ DEFAULT_REPORTS = ("md", "csv", "json")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever was answered; usage and storage errors stay.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what is sent where before it is.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what is sent where, and what functions raise in full.")
 def command(**options: Any) -> int:
     """Runs suites over their models and writes the reports.
 

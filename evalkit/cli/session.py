@@ -6,8 +6,8 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from evalkit.cli.environment import with_env_file
 from evalkit.cli.manifest import manifest_of, stamp
 from evalkit.cli.progress import progress, say
 from evalkit.cli.reports import print_console, write_reports
+from evalkit.cli.targets import load_functions, refuse_stand_in
 from evalkit.errors import NothingSelected, Problem, SuiteInvalid, UsageError
 from evalkit.gates import judge
 from evalkit.gateway.client import Gateway
+from evalkit.gateway.functions import Function
 from evalkit.gateway.providers import MissingKey, resolve_keys
 from evalkit.journal import Journal
 from evalkit.registry import REPORTS
@@ -60,6 +62,7 @@ class Options:
     base_url: str | None
     env_file: Path | None
     no_key: str
+    allow_code: bool
     max_error_rate: float
     gates: tuple[str, ...]
     strict: bool
@@ -93,6 +96,7 @@ class Prepared:
     census: Census
     gates: tuple[Gate, ...]
     keys: Mapping[str, str | None]
+    functions: Mapping[str, Function] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -165,9 +169,11 @@ def _prepare(path: Path, options: Options, environ: Mapping[str, str], stand_in_
         raise NothingSelected(f"{path}: nothing to run: no case is selected{skipped}")
     prepared = Prepared(plan, census, _gates(plan, options), {})
     if stand_in_url is not None:
+        refuse_stand_in(plan)
         prepared.keys = {model.provider.name: StandIn.api_key for model in plan.models}
     else:
         _resolve_keys(prepared, options, environ)
+    prepared.functions = load_functions(plan, allow_code=options.allow_code)
     return prepared
 
 
@@ -234,12 +240,14 @@ def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
         planned[row.model] += row.trials
     settings = Settings(stand_in=options.offline, concurrency=options.concurrency, keep_raw=not options.no_raw)
 
+    on_traceback = say if options.verbose else None
+
     async def run() -> Ending:
-        async with Gateway(prepared.keys) as gateway:
+        async with Gateway(prepared.keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
             runner = Runner(prepared.plan, gateway=gateway, journal=journal, watcher=watcher, settings=settings)
             return await runner.run(signals=_SIGNALS)
 
-    with progress(planned, quiet=options.quiet) as watcher:
+    with progress(planned, quiet=options.quiet) as watcher, redirect_stdout(sys.stderr):  # whatever a function prints
         return anyio.run(run)
 
 

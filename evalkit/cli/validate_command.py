@@ -16,7 +16,8 @@ from evalkit.report.cells import plural
 @click.argument("suites", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value: defaults.repeat=3.")
-def command(suites: tuple[Path, ...], form: str, overrides: tuple[str, ...]) -> int:
+@click.option("--allow-code", is_flag=True, help="Also import the Python functions that suites name as targets.")
+def command(suites: tuple[Path, ...], form: str, overrides: tuple[str, ...], *, allow_code: bool) -> int:
     """Finds every mistake of suites, without network.
 
     Reads the suites, their prompts, pictures and all rows of their datasets, and renders every template. Exit 2 with
@@ -27,7 +28,7 @@ def command(suites: tuple[Path, ...], form: str, overrides: tuple[str, ...]) -> 
     empty: list[str] = []
     for path in suites:
         try:
-            trials, text = _validate(path, overrides)
+            trials, text = _validate(path, overrides, allow_code=allow_code)
         except SuiteInvalid as error:
             problems += error.problems
             continue
@@ -44,17 +45,21 @@ def command(suites: tuple[Path, ...], form: str, overrides: tuple[str, ...]) -> 
     return 0
 
 
-def _validate(path: Path, overrides: tuple[str, ...]) -> tuple[int, str]:
+def _validate(path: Path, overrides: tuple[str, ...], *, allow_code: bool) -> tuple[int, str]:
     """The number of trials, and a line about them."""
+    from evalkit.cli.targets import has_code, load_functions
     from evalkit.suite.loader import load_suite
     from evalkit.suite.plan import Plan
 
     plan = Plan(load_suite(path, overrides=overrides))
     census = plan.prepare()
+    if allow_code:
+        load_functions(plan, allow_code=True)
+    needs = "; to run it, --allow-code is needed" if has_code(plan) and not allow_code else ""
     skipped = f", {len(census.skipped)} skipped" if census.skipped else ""
     cases, trials = plural(census.cases, "case"), plural(census.trials, "trial")
     parts = f"{cases}{skipped}, {plural(len(plan.prompts), 'prompt')}, {plural(len(plan.models), 'model')}"
-    return census.trials, f"{path}: ok: {parts}: {trials}"
+    return census.trials, f"{path}: ok: {parts}: {trials}{needs}"
 
 
 def _show(problems: list[Problem], form: str) -> None:

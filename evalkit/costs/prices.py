@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from evalkit.types import Price, Usage
+from evalkit.types import Model, Price, Usage
 
-__all__ = ["PRICES_DATE", "cost_usd", "price_of"]
+__all__ = ["PRICES_DATE", "cost_usd", "price_for", "price_of"]
 
 _DAY = r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
 _SNAPSHOT = re.compile(rf"-(20\d\d-\d\d-\d\d|(20)?\d\d{_DAY}|{_DAY})$")
@@ -41,6 +41,11 @@ def price_of(model_id: str, own: Price | None = None) -> Price | None:
     None: unpriced.
     """
     return own or _TABLE.models.get(model_id) or _TABLE.models.get(_SNAPSHOT.sub("", model_id))
+
+
+def price_for(model: Model) -> Price | None:
+    """The price of a model of a suite; of a target that is no model, its own alone, whatever it is called."""
+    return price_of(model.id, model.price) if model.provider.target is None else model.price
 
 
 def cost_usd(usage: Usage, price: Price | None) -> float | None:

@@ -119,7 +119,7 @@ def _depth(value: Any) -> int:
 def _no_json(text: str, error: ValueError, status: int) -> Failure:
     if text.lstrip()[:1] in ("{", "["):
         return Failure(verdicts.TRUNCATED, f"the answer's JSON is broken or cut off: {error}", status=status)
-    page = " (is this the address of an API? check the base_url)" if is_html(text) else ""
+    page = " (is this the address of an API? check the base_url, of a target its url)" if is_html(text) else ""
     return Failure(verdicts.NO_JSON, f"the answer is no JSON{page}: {words_of(text).message}", status=status)
 
 

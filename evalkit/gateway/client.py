@@ -17,17 +17,19 @@ from evalkit.gateway import verdicts
 from evalkit.gateway.answers import noted, understand
 from evalkit.gateway.bodies import read_body, read_pieces
 from evalkit.gateway.faults import Failure, advice, classify_transport
+from evalkit.gateway.functions import Function
 from evalkit.gateway.pace import Pace
 from evalkit.gateway.providers import endpoint
 from evalkit.gateway.retry import OnRetry, Pause, retrying
 from evalkit.gateway.scrub import Scrubber
 from evalkit.gateway.spent import spent_for_s
 from evalkit.gateway.streams import UNPACKED, Stream
+from evalkit.gateway.targets import api_of, secrets_in_headers
 from evalkit.gateway.transport import headers_for, open_transport, request_to
 from evalkit.gateway.verdicts import Stop, Verdict
 from evalkit.gateway.words import one_line
-from evalkit.registry import APIS, Api
-from evalkit.types import Fault, ImageURL, Model, Response, Trial
+from evalkit.registry import Api
+from evalkit.types import Fault, FunctionTarget, ImageURL, Model, Provider, Response, Trial
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +68,10 @@ class _Line:
     urls: dict[str, httpx.URL] = field(default_factory=dict)
     """By an API's path: reading a URL takes longer than all else about a request."""
 
-    def url(self, base_url: str, path: str) -> httpx.URL:
+    def url(self, provider: Provider, path: str) -> httpx.URL:
         if path not in self.urls:
-            self.urls[path] = httpx.URL(endpoint(base_url, path))
+            base_url = provider.base_url
+            self.urls[path] = httpx.URL(endpoint(base_url, path) if provider.target is None else base_url)
         return self.urls[path]
 
 
@@ -89,18 +92,23 @@ class _Call:
 class Gateway:
     """All the connections of one run, as an async context manager.
 
-    `keys` maps a provider's name to its key (`providers.resolve_keys`). `transport` replaces the network in tests.
+    `keys` maps a provider's name to its key (`providers.resolve_keys`), `functions` to the function that stands in its
+    place; `on_traceback` is told in full what one raised. `transport` replaces the network in tests.
     """
 
     def __init__(
         self,
         keys: Mapping[str, str | None],
         *,
+        functions: Mapping[str, Function] | None = None,
+        on_traceback: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: random.Random | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._keys = keys
+        self._functions = functions or {}
+        self._on_traceback = on_traceback
         self._clock = clock
         self._jitter = jitter or random.Random()  # noqa: S311  (it spreads waits; nothing secret hangs on it)
         self._transport = transport
@@ -127,6 +135,8 @@ class Gateway:
 
         `pause` waits between attempts. `headers` (ASCII) go out beside the usual ones.
         """
+        if isinstance(trial.model.provider.target, FunctionTarget):
+            return await self._call(trial)
         try:
             call = self._prepare(trial, image_url, headers or {})
         except Failure as failure:
@@ -139,18 +149,35 @@ class Gateway:
             return Reply(fault=failure.fault, stop=failure.stop, attempts=call.attempts, hold_s=hold_s)
         return Reply(**answer._asdict(), attempts=call.attempts)
 
+    async def _call(self, trial: Trial) -> Reply:
+        """Asks a function, once: what it raises it would raise again. Any key of the run may be in what it says."""
+        function = self._functions[trial.model.provider.name]
+        scrub = Scrubber(*self._keys.values())
+        started = self._clock()
+        try:
+            response = await function.ask(
+                trial.request.payload,
+                timeout_s=trial.model.timeout_s,
+                scrub=scrub,
+                on_traceback=self._on_traceback,
+            )
+        except Failure as failure:
+            return Reply(fault=failure.fault, stop=failure.stop, attempts=1)
+        return Reply(response=response, latency_s=self._clock() - started, attempts=1)
+
     def _prepare(self, trial: Trial, image_url: ImageURL, headers: Mapping[str, str]) -> _Call:
-        model = trial.model
-        api = APIS[model.api]
+        model, request = trial.model, trial.request
+        api = api_of(model)
         line = self._line(model)
+        unpacked = UNPACKED if request.stream else {}
         return _Call(
             model=model,
             api=api,
             line=line,
-            url=line.url(model.provider.base_url, api.path),
+            url=line.url(model.provider, api.path),
             body=_written(trial, api, image_url),
-            headers={**line.headers, **api.headers, **(UNPACKED if trial.request.stream else {}), **headers},
-            asks_for_stream=bool(trial.request.stream),
+            headers={**line.headers, **api.headers, **unpacked, **request.headers, **headers},
+            asks_for_stream=bool(request.stream),
         )
 
     def _line(self, model: Model) -> _Line:
@@ -161,7 +188,8 @@ class Gateway:
                 transport = self._transport or open_transport(provider.base_url)
             except ValueError as error:
                 raise _unusable(verdicts.NO_CLIENT, model, error) from error
-            self._lines[provider.name] = _Line(transport, headers_for(provider, key), Scrubber(key))
+            scrub = Scrubber(key, *secrets_in_headers(provider))
+            self._lines[provider.name] = _Line(transport, headers_for(provider, key), scrub)
         return self._lines[provider.name]
 
     async def _attempt(self, call: _Call) -> _Answer:

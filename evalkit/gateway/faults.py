@@ -82,7 +82,8 @@ def host_of(model: Model) -> str:
 def advice(verdict: Verdict, model: Model) -> str:
     """What the table says of a fault, filled in for a model."""
     env = model.provider.api_key_env
-    return verdict.says.format(
+    says = verdict.says if model.provider.target is None else verdicts.OF_TARGETS.get(verdict, verdict.says)
+    return says.format(
         key=f"the key in {env}" if env and model.provider.auth != "none" else "a request without a key",
         model=one_line(model.id),
         host=host_of(model),

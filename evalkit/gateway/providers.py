@@ -36,7 +36,7 @@ class MissingKey(UsageError):
 
 
 def resolve_keys(models: Iterable[Model], environ: Mapping[str, str]) -> dict[str, str | None]:
-    """Provider name → key, None where none is needed; every base URL is looked at on the way.
+    """Provider name → key, None where none is needed; every gateway's base URL is looked at on the way.
 
     Raises `MissingKey` with all that is missing, or `UsageError` for a key or a URL that cannot be sent.
     """
@@ -45,7 +45,8 @@ def resolve_keys(models: Iterable[Model], environ: Mapping[str, str]) -> dict[st
     for model in models:
         provider = model.provider
         if provider.name not in keys:
-            endpoint(provider.base_url, "")
+            if provider.target is None:
+                endpoint(provider.base_url, "")
             keys[provider.name] = _key(provider, environ)
         if keys[provider.name] == "" and provider.api_key_env:
             missing.setdefault(provider.api_key_env, []).append(model.name)

@@ -1,4 +1,4 @@
-"""Takes the key out of whatever comes back, before anything else sees it."""
+"""Takes keys out of whatever comes back, before anything else sees it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ SHORTEST = 8
 
 
 class Scrubber:
-    """Replaces one key by `[key]`. Never shows the key itself."""
+    """Replaces keys by `[key]`; None for one that is not needed. Never shows a key itself."""
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, *keys: str | None) -> None:
         # A plain str: msgspec encodes no subclass, and `providers.Key` is one.
-        self._key = str(key) if key and len(key) >= SHORTEST else None
+        secrets = {str(key) for key in keys if key and len(key) >= SHORTEST}
+        self._keys = sorted(secrets, key=len, reverse=True)  # one may be the beginning of another
 
     def text(self, text: str) -> str:
-        """`text` without the key."""
-        return text.replace(self._key, MASK) if self._key else text
+        """`text` without the keys."""
+        for key in self._keys:
+            text = text.replace(key, MASK)
+        return text
 
     def value(self, value: Any, body: bytes) -> Any:
-        """Decoded JSON without the key; `body` is what it was decoded from and spares most answers the walk."""
-        if self._key is None or not (self._key.encode() in body or self._is_escaped(value, body)):
-            return value
-        return self._walk(value)
+        """Decoded JSON without the keys; `body` is what it was decoded from and spares most answers the walk."""
+        if any(key.encode() in body or self._is_escaped(key, value, body) for key in self._keys):
+            return self._walk(value)
+        return value
 
-    def _is_escaped(self, value: Any, body: bytes) -> bool:
-        """Whether the key stands in the body in other letters: JSON can spell each one as \\uXXXX."""
-        return b"\\" in body and msgspec.json.encode(self._key)[1:-1] in msgspec.json.encode(value)
+    def _is_escaped(self, key: str, value: Any, body: bytes) -> bool:
+        """Whether a key stands in the body in other letters: JSON can spell each one as \\uXXXX."""
+        return b"\\" in body and msgspec.json.encode(key)[1:-1] in msgspec.json.encode(value)
 
     def _walk(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -97,7 +97,20 @@ TRICKLE = Verdict(
     "timeout", Retry.TRANSIENT, says="the answer of {host} was not complete within timeout_s ({timeout_s:g} s)"
 )
 UNSENDABLE = Verdict("config", says="the request cannot be sent")
+NO_STREAM = Verdict("protocol", says="the answer is a stream of events; a target's answer is one JSON")
+FUNCTION_ERROR = Verdict("function_error")
+FUNCTION_SILENCE = Verdict("timeout")
+"""Not called again: the one that hangs cannot be ended, and would hang beside its successor."""
 NO_CLIENT = Verdict("config", stop=Stop.MODEL, says="no client for {host} can be set up; look at the proxy variables")
+
+OF_TARGETS = {
+    PERMISSION: "{key} may not ask {host}",
+    BAD_REQUEST: "{host} refused the request; check the body of target '{model}'",
+    NOT_FOUND: "{host} has nothing at this address; check the url of target '{model}'",
+    TOO_LONG: "the request is too large for target '{model}'",
+    REDIRECT: "{host} redirects elsewhere, which is not followed; set the url to the new place",
+}
+"""What is said instead where a target that is no model was asked."""
 
 BY_STATUS = {
     401: AUTH,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import anyio
 
-from evalkit.costs.prices import price_of
+from evalkit.costs.prices import price_for
 from evalkit.gateway.pace import Pace
 from evalkit.pacing.concurrency import START, AdaptiveLimit, Change
 from evalkit.pacing.outage import Outage
@@ -47,7 +47,7 @@ class Lane:
         now_s = anyio.current_time()
         ceiling = concurrency or model.max_concurrency
         self.model = model
-        self.price = price_of(model.id, model.price)
+        self.price = price_for(model)
         self.heard = False
         """Whether any trial of this model has ended."""
         self.turns = anyio.Semaphore(TURNS_A_PLACE * ceiling)
