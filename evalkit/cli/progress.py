@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -63,9 +63,8 @@ class Counts:
         return True
 
     def __str__(self) -> str:
-        cost = f"{'≥' if self.unpriced else ''}${self.cost_usd:.4f}" if self.cost_usd or not self.unpriced else "$–"
         retries = "".join(f" {what}×{times}" for what, times in sorted(self.retries.items()))
-        return f"fail {self.failed} err {self.errors}{retries} {cost}"
+        return f"fail {self.failed} err {self.errors}{retries} {spent([self])}"
 
 
 def progress(planned: Mapping[str, int], *, quiet: bool) -> Progress:
@@ -75,11 +74,40 @@ def progress(planned: Mapping[str, int], *, quiet: bool) -> Progress:
     return Bars(planned) if sys.stderr.isatty() else Lines(planned)
 
 
-class Lines:
+class Teller:
+    """What both kinds of progress say, each by its own `_say`."""
+
+    def __init__(self, planned: Mapping[str, int]) -> None:
+        self._counts = {model: Counts(total) for model, total in planned.items()}
+
+    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
+        """Says long waits only; short ones are counted."""
+        if self._counts[model.name].retry(fault, wait_s):
+            self._say(waiting_line(model, fault, attempt, wait_s))
+
+    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
+        """Says what a model waits for."""
+        if wait_s is None or wait_s >= LONG_WAIT_S:
+            self._say(holding_line(model, why, wait_s))
+
+    def stopped(self, model: str | None, fault: Fault) -> None:
+        """Always said."""
+        self._say(stopped_line(model, fault), always=True)
+
+    def interrupted(self, signal_number: int) -> None:
+        """Always said."""
+        del signal_number
+        self._say(INTERRUPTED, always=True)
+
+    def _say(self, text: str, *, always: bool = False) -> None:
+        raise NotImplementedError
+
+
+class Lines(Teller):
     """Plain lines, for files and pipes; when quiet, only what must be said."""
 
     def __init__(self, planned: Mapping[str, int], *, quiet: bool = False) -> None:
-        self._counts = {model: Counts(total) for model, total in planned.items()}
+        super().__init__(planned)
         self._quiet = quiet
         self._total = sum(planned.values())
         self._done = 0
@@ -100,45 +128,27 @@ class Lines:
         if step or time.monotonic() - self._shown_at >= EVERY_S:
             self._show()
 
-    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
-        """Says long waits only; short ones are counted."""
-        if self._counts[model.name].retry(fault, wait_s):
-            self._say(waiting_line(model, fault, attempt, wait_s))
-
-    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
-        """Says what a model waits for."""
-        if wait_s is None or wait_s >= LONG_WAIT_S:
-            self._say(holding_line(model, why, wait_s))
-
-    def stopped(self, model: str | None, fault: Fault) -> None:
-        """Always said."""
-        say(stopped_line(model, fault))
-
-    def interrupted(self, signal_number: int) -> None:
-        """Always said."""
-        del signal_number
-        say(INTERRUPTED)
-
     def _show(self) -> None:
         self._shown_done, self._shown_at = self._done, time.monotonic()
         failed = sum(counts.failed for counts in self._counts.values())
         errors = sum(counts.errors for counts in self._counts.values())
-        cost = sum(counts.cost_usd for counts in self._counts.values())
         slowest = min(self._counts.items(), key=lambda item: item[1].done / max(1, item[1].total))[0]
         behind = "" if self._done == self._total else f"  (slowest: {slowest})"
-        self._say(f"{self._done}/{self._total} trials  fail {failed}  err {errors}  ${cost:.4f}{behind}")
+        self._say(
+            f"{self._done}/{self._total} trials  fail {failed}  err {errors}  {spent(self._counts.values())}{behind}"
+        )
 
-    def _say(self, text: str) -> None:
-        if not self._quiet:
+    def _say(self, text: str, *, always: bool = False) -> None:
+        if always or not self._quiet:
             say(text)
 
 
-class Bars:
+class Bars(Teller):
     """One tqdm bar per model: `gpt-4o 29/60 |█████▊ | 00:01<00:01 fail 5 err 0 $0.1160`."""
 
     def __init__(self, planned: Mapping[str, int]) -> None:
+        super().__init__(planned)
         self._planned = planned
-        self._counts = {model: Counts(total) for model, total in planned.items()}
         self._bars: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -171,26 +181,7 @@ class Bars:
         bar.unit = str(counts)
         bar.update()
 
-    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
-        """Counts it in the bar, and says long waits above."""
-        if self._counts[model.name].retry(fault, wait_s):
-            self._say(waiting_line(model, fault, attempt, wait_s))
-
-    def holding(self, model: Model, why: str, wait_s: float | None) -> None:
-        """Says what a model waits for."""
-        if wait_s is None or wait_s >= LONG_WAIT_S:
-            self._say(holding_line(model, why, wait_s))
-
-    def stopped(self, model: str | None, fault: Fault) -> None:
-        """Says so above the bars."""
-        self._say(stopped_line(model, fault))
-
-    def interrupted(self, signal_number: int) -> None:
-        """Says so above the bars."""
-        del signal_number
-        self._say(INTERRUPTED)
-
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, always: bool = False) -> None:  # noqa: ARG002 bars are drawn only where all is said
         from tqdm import tqdm
 
         tqdm.write(text, file=sys.stderr)
@@ -208,6 +199,15 @@ def waiting_line(model: Model, fault: Fault, attempt: int, wait_s: float) -> str
 def holding_line(model: Model, why: str, wait_s: float | None) -> str:
     """`o3: 429 with Retry-After; nothing is sent for 12 s`."""
     return f"{model.name}: {why}" + ("" if wait_s is None else f"; nothing is sent for {wait_s:.0f} s")
+
+
+def spent(counts: Collection[Counts]) -> str:
+    """What answers have cost so far: `$0.1160`, `≥$0.1160` where some are unpriced, `$–` where all are."""
+    known = sum(each.cost_usd for each in counts)
+    unpriced = any(each.unpriced for each in counts)
+    if unpriced and not known:
+        return "$–"
+    return f"{'≥' if unpriced else ''}${known:.4f}"
 
 
 def met(fault: Fault) -> str:
