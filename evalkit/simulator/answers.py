@@ -13,13 +13,25 @@ from evalkit.simulator import tokens
 from evalkit.simulator.profiles import Lognormal
 from evalkit.simulator.question import Question
 from evalkit.simulator.talk import talk, think
+from evalkit.simulator.tools import fitting
 from evalkit.simulator.wrong import wrong
+
+FinishReason = Literal["stop", "length", "tool_calls"]
 
 _REFUSAL = "I'm sorry, but I can't help with that request."
 _EFFORT = {"minimal": 0.1, "low": 0.4, "medium": 1.0, "high": 2.5}
 
 # Shares of the variance of "how hard was that": the case for everybody, the case for this model, the single try.
 _CASE, _MODEL, _TRY = 0.5, 0.3, 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A tool called."""
+
+    name: str
+    arguments: str
+    """JSON, unless the cap cut it off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,9 @@ class Answer:
     refusal: str | None
     thoughts: str | None
     """The thinking, where the model shows it."""
-    finish_reason: Literal["stop", "length"]
+    call: Call | None
+    """The tool that it calls in place of a text."""
+    finish_reason: FinishReason
     prompt_tokens: int
     reasoning_tokens: int
     visible_tokens: int
@@ -59,15 +73,19 @@ def answer(question: Question, *, seed: int, expected: str | None = None, repeat
     said, declined = _words(question, seed, expected, repeat, draw)
     thought = _reasoning_tokens(question, draw)
     said, finish_reason, thought = _within_cap(said, thought, question.cap)
+    tool = question.called
+    if tool is not None and finish_reason == "stop":
+        finish_reason = "tool_calls"
     visible = tokens.count(said)
     profile = question.profile
     answer_id = f"{draw.getrandbits(96):024x}"
     start_s = _lognormal(profile.start_s, draw)
     return Answer(
         id=answer_id,
-        text=None if declined else said or None,
+        text=None if declined or tool else said or None,
         refusal=said or None if declined else None,
         thoughts=think(thought) if profile.shows_thinking and thought else None,
+        call=Call(name=tool.name, arguments=said) if tool and said else None,
         finish_reason=finish_reason,
         prompt_tokens=tokens.prompt_tokens(question),
         reasoning_tokens=thought,
@@ -91,6 +109,8 @@ def is_right(question: Question, *, seed: int, expected: str, repeat: int) -> bo
 
 def _words(question: Question, seed: int, expected: str | None, repeat: int, draw: Random) -> tuple[str, bool]:
     """What is said, and whether that is a refusal."""
+    if question.called is not None:
+        return json.dumps(fitting(question.called.parameters), ensure_ascii=False), False
     if question.says("[[refusal]]"):
         return _REFUSAL, True
     if question.says("[[empty]]"):
@@ -110,7 +130,7 @@ def _reasoning_tokens(question: Question, draw: Random) -> int:
     return 0 if drawn is None else round(_lognormal(drawn, draw) * _EFFORT[question.effort])
 
 
-def _within_cap(text: str, thought: int, cap: int | None) -> tuple[str, Literal["stop", "length"], int]:
+def _within_cap(text: str, thought: int, cap: int | None) -> tuple[str, FinishReason, int]:
     """The text and the reasoning that fit into the cap; no text at all where reasoning takes it up."""
     if cap is None or thought + tokens.count(text) <= cap:
         return text, "stop", thought

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from evalkit.simulator import bodies, chat, responses, streams
+from evalkit.simulator import bodies, chat, message_bodies, messages, responses, streams
 from evalkit.simulator.answers import Answer, answer
 from evalkit.simulator.bodies import ResponsesForm
-from evalkit.simulator.errors import ApiError, gateway, invalid
+from evalkit.simulator.errors import ApiError, gateway, invalid, of_messages
 from evalkit.simulator.faults import Faults
 from evalkit.simulator.profiles import PROFILES
 from evalkit.simulator.question import Question
@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             Route("/v1/chat/completions", stand_in.chat, methods=["POST"]),
             Route("/v1/responses", stand_in.responses, methods=["POST"]),
+            Route("/v1/messages", stand_in.messages, methods=["POST"]),
             Route("/v1/models", stand_in.models, methods=["GET"]),
         ],
         exception_handlers={ApiError: _error_reply, HTTPException: _no_such_route},
@@ -71,6 +72,19 @@ class _Gateway:
         if question.stream:
             return self._stream(streams.responses(form, question, drawn, int(time.time())))
         return await self._whole(bodies.responses(form, question, drawn, int(time.time())), drawn)
+
+    async def messages(self, request: Request) -> Response:
+        def read(body: Mapping[str, Any]) -> Question:
+            messages.demand_version(request.headers.get("anthropic-version"))
+            return messages.read(body)
+
+        try:
+            question, drawn = await self._answer(request, read)
+        except ApiError as error:
+            raise of_messages(error) from error
+        if question.stream:
+            return self._stream(message_bodies.events(question, drawn))
+        return await self._whole(message_bodies.message(question, drawn), drawn)
 
     async def models(self, request: Request) -> Response:
         _demand_key(request)

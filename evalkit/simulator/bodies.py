@@ -24,7 +24,7 @@ def responses(form: ResponsesForm, question: Question, answer: Answer, created: 
 
 
 def _bare(model: str, answer: Answer, created: int) -> Body:
-    message = {"role": "assistant", "content": answer.text, **_refusal(answer)}
+    message = {"role": "assistant", "content": answer.text, **_refusal(answer), **_calls(answer)}
     return {
         "id": f"chatcmpl-{answer.id}",
         "object": "chat.completion",
@@ -101,7 +101,14 @@ def _sorted_choice(answer: Answer) -> Body:
 
 def _message(answer: Answer) -> Body:
     thinking = {} if answer.thoughts is None else {"reasoning_content": answer.thoughts}
-    return {"content": answer.text, **thinking, **_refusal(answer), "role": "assistant"}
+    return {"content": answer.text, **thinking, **_refusal(answer), **_calls(answer), "role": "assistant"}
+
+
+def _calls(answer: Answer) -> Body:
+    if answer.call is None:
+        return {}
+    function = {"name": answer.call.name, "arguments": answer.call.arguments}
+    return {"tool_calls": [{"id": f"call_{answer.id}", "type": "function", "function": function}]}
 
 
 def _refusal(answer: Answer) -> Body:
@@ -109,7 +116,12 @@ def _refusal(answer: Answer) -> Body:
 
 
 def _string(question: Question, answer: Answer, created: int) -> Body:
-    """The documented form; it has no place for a refusal but the text, and states a status only when cut off."""
+    """The documented form; it has no place for a refusal but the text, and states a status only when cut off.
+
+    A call does not fit into a text: it makes the answer a list.
+    """
+    if answer.call is not None:
+        return _list(question, answer, created)
     cut = {} if answer.finish_reason == "stop" else {"status": "incomplete", **_incomplete(answer)}
     return {
         "id": f"resp-{answer.id}",
@@ -158,6 +170,9 @@ def _list(question: Question, answer: Answer, created: int) -> Body:
 def _items(question: Question, answer: Answer) -> list[Body]:
     reasoning = {"id": f"rs_{answer.id}", "type": "reasoning", "summary": []}
     items = [reasoning] if question.profile.reasoning_tokens else []
+    if answer.call is not None:
+        call = {"call_id": f"call_{answer.id}", "name": answer.call.name, "arguments": answer.call.arguments}
+        return [*items, {"id": f"fc_{answer.id}", "type": "function_call", "status": _status(answer), **call}]
     if answer.refusal is not None:
         content: Body = {"type": "refusal", "refusal": answer.refusal}
     elif answer.text is not None:
@@ -169,11 +184,11 @@ def _items(question: Question, answer: Answer) -> list[Body]:
 
 
 def _status(answer: Answer) -> str:
-    return "completed" if answer.finish_reason == "stop" else "incomplete"
+    return "incomplete" if answer.finish_reason == "length" else "completed"
 
 
 def _incomplete(answer: Answer) -> Body:
-    reason = None if answer.finish_reason == "stop" else {"reason": "max_output_tokens"}
+    reason = {"reason": "max_output_tokens"} if answer.finish_reason == "length" else None
     return {"incomplete_details": reason}
 
 

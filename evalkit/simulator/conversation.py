@@ -1,4 +1,4 @@
-"""Rules for messages that both APIs share. Every function raises `ApiError`."""
+"""Rules for messages that the APIs share. Every function raises `ApiError`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from evalkit.simulator.errors import empty_array, missing, unknown_parameter, unknown_value, wrong_type
-from evalkit.simulator.question import Picture, Turn
+from evalkit.simulator.question import Document, Picture, Turn
 
-ReadPart = Callable[[Mapping[str, Any], str, str], str | Picture]
+ReadPart = Callable[[Mapping[str, Any], str, str], str | Picture | Document]
 """Reads one part of a content list, given its role and its place."""
 
 _ROLES = ("system", "developer", "user", "assistant")
@@ -34,8 +34,9 @@ def turn(speaker: str, content: Any, param: str, read: ReadPart) -> Turn:
         place = f"{param}[{index}]"
         parts.append(read(_object(part, place), speaker, place))
     texts = [part for part in parts if isinstance(part, str)]
-    pictures = [part for part in parts if isinstance(part, Picture)]
-    return Turn(role=speaker, text="\n".join(texts), pictures=tuple(pictures))
+    pictures = tuple(part for part in parts if isinstance(part, Picture))
+    documents = tuple(part for part in parts if isinstance(part, Document))
+    return Turn(role=speaker, text="\n".join(texts), pictures=pictures, documents=documents)
 
 
 def only(owner: Mapping[str, Any], place: str, *keys: str) -> None:

@@ -12,7 +12,7 @@ class ApiError(Exception):
     def __init__(self, status: int, error: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(error["message"])
         self.status = status
-        self.body = {"error": dict(error)}
+        self.body: dict[str, Any] = {"error": dict(error)}
         self.headers = dict(headers or {})
 
 
@@ -24,6 +24,17 @@ def invalid(message: str, *, param: str | None = None, code: str | None = None, 
 def gateway(status: int, message: str, kind: str, headers: Mapping[str, str] | None = None) -> ApiError:
     """An error of the gateway itself, whose `type` may be a number in a string."""
     return ApiError(status, {"message": message, "type": kind}, headers)
+
+
+def of_messages(error: ApiError) -> ApiError:
+    """An error in the shape that Anthropic gives it; the gateway's own errors have the gateway's shape everywhere."""
+    said = error.body["error"]
+    if "param" not in said:
+        return error
+    kind = "not_found_error" if error.status == 404 else "invalid_request_error"
+    turned = ApiError(error.status, {"type": kind, "message": said["message"]}, error.headers)
+    turned.body = {"type": "error", **turned.body}
+    return turned
 
 
 def missing(param: str) -> ApiError:

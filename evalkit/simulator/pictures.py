@@ -36,12 +36,17 @@ def picture(owner: Mapping[str, Any], url_key: str, place: str) -> Picture:
     return Picture(reference=reference, width=width, height=height, detail=detail)
 
 
-def _remote(url: str, param: str) -> tuple[str, int, int]:
+def is_https(url: str) -> bool:
+    """Whether `url` is an https URL with a host."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise _bad_url(param) from None
-    if parts.scheme != "https" or not parts.hostname or any(char.isspace() for char in url):
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and not any(char.isspace() for char in url)
+
+
+def _remote(url: str, param: str) -> tuple[str, int, int]:
+    if not is_https(url):
         raise _bad_url(param)
     return url, *_USUAL_SIZE
 

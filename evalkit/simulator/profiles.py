@@ -50,6 +50,11 @@ class Profile:
     efforts: tuple[str, ...] = _EFFORTS
     """How long it can be told to think; empty where it cannot be told."""
 
+    @property
+    def sees_pdfs(self) -> bool:
+        """Whether a PDF may come to it in the place of a picture, as to Gemini."""
+        return self.dialect == "sorted"
+
 
 def _gpt(name: str, date: str, skill: float, start_s: float, tokens_per_s: float, pictures: PictureTokens) -> Profile:
     return Profile(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.simulator import conversation, parameters
+from evalkit.simulator import conversation, parameters, tools
+from evalkit.simulator.documents import named
 from evalkit.simulator.errors import ApiError, invalid, missing, unknown_parameter
 from evalkit.simulator.parameters import Body
 from evalkit.simulator.pictures import picture
 from evalkit.simulator.profiles import Profile
-from evalkit.simulator.question import Picture, Question, Turn
+from evalkit.simulator.question import Document, Picture, Question, Turn
 
 _KNOWN = frozenset({
     "model", "input", "include", "instructions", "max_output_tokens", "metadata", "parallel_tool_calls",
@@ -36,12 +37,15 @@ def read(body: Body) -> Question:
     stream = parameters.streamed(body)
     parameters.supported(body, profile)
     _check_settings(body)
+    offered, demanded = tools.flat(body)
     return Question(
         profile=profile,
         turns=turns,
         cap=parameters.integer(body, "max_output_tokens", _SMALLEST_CAP),
         effort=_effort(body, profile),
         as_json=_as_json(body, turns),
+        tools=offered,
+        demanded=demanded,
         stream=stream,
     )
 
@@ -67,7 +71,7 @@ def _check_settings(body: Body) -> None:
     parameters.decimal(body, "top_p", 0, 1)
     parameters.integer(body, "top_logprobs", 0, 20)
     parameters.shaped(body, include=list, metadata=dict, parallel_tool_calls=bool, prompt_cache_key=str, store=bool)
-    parameters.shaped(body, safety_identifier=str, service_tier=str, tools=list, truncation=str, user=str)
+    parameters.shaped(body, safety_identifier=str, service_tier=str, truncation=str, user=str)
 
 
 def _effort(body: Body, profile: Profile) -> str:
@@ -105,10 +109,20 @@ def _turn(item: Mapping[str, Any], place: str) -> Turn:
     return conversation.turn(role, item["content"], f"{place}.content", _part)
 
 
-def _part(part: Mapping[str, Any], role: str, place: str) -> str | Picture:
-    kinds = ("output_text", "refusal") if role == "assistant" else ("input_text", "input_image")
+def _part(part: Mapping[str, Any], role: str, place: str) -> str | Picture | Document:
+    kinds = ("output_text", "refusal") if role == "assistant" else ("input_text", "input_image", "input_file")
     kind = conversation.choice(part, "type", place, kinds)
+    if kind == "input_file":
+        return _document(part, place)
     if kind == "input_image":
         conversation.only(part, place, "type", "image_url", "detail")
         return picture(part, "image_url", place)
     return conversation.text(part, "refusal" if kind == "refusal" else "text", place)
+
+
+def _document(part: Mapping[str, Any], place: str) -> Document:
+    conversation.only(part, place, "type", "filename", "file_data", "file_url")
+    if "file_url" in part:
+        return named(part["file_url"], f"{place}.file_url")
+    conversation.text(part, "filename", place)
+    return named(part.get("file_data"), f"{place}.file_data")

@@ -10,6 +10,8 @@ from evalkit.simulator.question import Question
 _TOKEN = re.compile(r"[A-Za-zÀ-ɏͰ-῿]{1,8}|[0-9]{1,3}|\S")
 _PER_MESSAGE = 3
 _PRIMING = 3
+_PER_DOCUMENT = 1500
+"""As for one page: nobody counts them here."""
 
 
 def count(text: str) -> int:
@@ -31,7 +33,8 @@ def pieces(text: str) -> list[str]:
 
 
 def prompt_tokens(question: Question) -> int:
-    """The whole conversation with its frame and its pictures."""
+    """The whole conversation with its frame, its pictures and its documents."""
     texts = sum(_PER_MESSAGE + count(turn.text) for turn in question.turns)
     pictures = (picture for turn in question.turns for picture in turn.pictures)
-    return _PRIMING + texts + sum(question.profile.pictures(seen.width, seen.height, seen.detail) for seen in pictures)
+    seen = sum(question.profile.pictures(picture.width, picture.height, picture.detail) for picture in pictures)
+    return _PRIMING + texts + seen + sum(_PER_DOCUMENT * len(turn.documents) for turn in question.turns)

@@ -15,6 +15,9 @@ from evalkit.types import Message, Model, Provider, Request, Trial
 
 pytestmark = pytest.mark.anyio
 FORMS = ["string", "list", "chat"]
+APIS = [("chat", "list"), *(("responses", form) for form in FORMS), ("messages", "list")]
+SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}, "n": {"type": "integer"}}, "required": ["q", "n"]}
+TOOL = {"type": "function", "function": {"name": "look_up", "description": "Looks things up.", "parameters": SCHEMA}}
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +33,22 @@ def stand_ins() -> Iterator[dict[str, StandIn]]:
 async def asked(gateway: Gateway, base_url: str, name: str, api: str, content: str, *, stream: bool) -> Reply:
     provider = Provider(name=base_url, base_url=base_url, api_key_env=None)
     model = Model(name=name, id=name, provider=provider, api=api, family="gpt")
-    request = Request(model=name, messages=(Message(role="user", content=content),), stream=stream)
+    params = {"tools": [TOOL], "max_output_tokens": 20_000}
+    request = Request(
+        model=name,
+        messages=(Message(role="system", content="Be brief."), Message(role="user", content=content)),
+        params=params,
+        cap_field="max_completion_tokens",
+        stream=stream,
+    )
     trial = Trial(key="k", case_id="c", prompt="p", model=model, repeat=0, request=request, checks=())
     reply = await gateway.ask(trial, image_url=lambda image: image.url or "")
     assert reply.fault is None, reply.fault
     return reply
 
 
-@pytest.mark.parametrize(("api", "form"), [("chat", "list"), *(("responses", form) for form in FORMS)])
-@pytest.mark.parametrize("content", ["Who are you?", "[[refusal]]", "Write \u2028 \u0085 你好 😀!"])
+@pytest.mark.parametrize(("api", "form"), APIS)
+@pytest.mark.parametrize("content", ["Who are you?", "[[refusal]]", "[[tool]]", "Write \u2028 \u0085 你好 😀!"])
 async def test_a_streamed_answer_is_the_answer(stand_ins, api, form, content):
     base_url = stand_ins[form].base_url
 
@@ -53,6 +63,27 @@ async def test_a_streamed_answer_is_the_answer(stand_ins, api, form, content):
     async with Gateway({base_url: StandIn.api_key}) as gateway, anyio.create_task_group() as group:
         for name in PROFILES:
             group.start_soon(compare, name)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("content", ["Who are you?", "[[tool]]"])
+async def test_a_model_says_the_same_through_every_api(stand_ins, content, stream):
+    async with Gateway({one.base_url: StandIn.api_key for one in stand_ins.values()}) as gateway:
+        answers = [
+            (await asked(gateway, stand_ins[form].base_url, "claude-sonnet-4", api, content, stream=stream)).response
+            for api, form in APIS
+        ]
+    first = answers[0]
+    for answer in answers:
+        assert (answer.text, answer.outcome, answer.model) == (first.text, first.outcome, first.model)
+        assert (answer.usage.input_tokens, answer.usage.output_tokens) == (
+            first.usage.input_tokens,
+            first.usage.output_tokens,
+        )
+        assert [(call.name, call.arguments) for call in answer.tool_calls] == (
+            [("look_up", '{"q": "text", "n": 1}')] if content == "[[tool]]" else []
+        )
+        assert answer.finish_reason in (first.finish_reason, None)
 
 
 async def test_the_times_of_a_stream_are_the_models(stand_ins):

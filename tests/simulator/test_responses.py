@@ -28,7 +28,7 @@ def _item(*parts, role="user"):
         ({"input": [{"type": "function_call", "role": "user", "content": "x"}]}, "input[0].type", "invalid_value", ""),
         ({"input": [{"role": "user", "content": "x", "name": "Ada"}]}, "input[0].name", "unknown_parameter", ""),
         (_item({"type": "text", "text": "x"}), "input[0].content[0].type", "invalid_value",
-         "'input_text' and 'input_image'"),
+         "'input_text', 'input_image', and 'input_file'"),
         (_item(TEXT, role="assistant"), "input[0].content[0].type", "invalid_value", "'output_text' and 'refusal'"),
         (_item({"type": "output_text", "text": "x"}), "input[0].content[0].type", "invalid_value", "'output_text'"),
         (_item({"type": "input_text", "text": 4}), "input[0].content[0].text", "invalid_type", "a string"),
