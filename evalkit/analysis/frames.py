@@ -51,6 +51,7 @@ RECORD_COLUMNS: Columns[Line] = {
     "reasoning_tokens": ("Int64", attrgetter("usage.reasoning_tokens")),
     "cached_input_tokens": ("Int64", attrgetter("usage.cached_input_tokens")),
     "total_tokens": ("Int64", attrgetter("usage.total_tokens")),
+    "usage_adds_up": ("boolean", attrgetter("usage_adds_up")),  # as the gateway told it, before any rule
     "cost_usd": ("Float64", attrgetter("cost_usd")),
     "queue_s": ("Float64", attrgetter("timing.queue_s")),
     "backoff_s": ("Float64", attrgetter("timing.backoff_s")),

@@ -52,6 +52,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.response.usage if self.response else Usage()
 
     @property
+    def usage_adds_up(self) -> bool | None:
+        """Whether prompt + completion make the total in the gateway's own figures; None where it does not say all."""
+        own = self.usage.raw if isinstance(self.usage.raw, dict) else msgspec.structs.asdict(self.usage)
+        figures = [own.get(name) for name in ("input_tokens", "output_tokens", "total_tokens")]
+        prompt, completion, total = (figure if isinstance(figure, int) else None for figure in figures)
+        return None if prompt is None or completion is None or total is None else prompt + completion == total
+
+    @property
     def broken_check(self) -> Score | None:
         """The first check that could not look at the answer."""
         return next((score for score in self.scores if score.error is not None), None)

@@ -89,6 +89,7 @@ def _figures(model: str, prompt: str, records: pd.DataFrame, planned: int) -> Mo
         cost_usd=cost,
         cost_per_pass_usd=cost / passed if priced and passed else None,
         known=known,
+        usage_mismatches=int((~records["usage_adds_up"].fillna(value=True)).sum()),
         answered_by=tuple(sorted(records["answered_by"].dropna().unique())),
     )
 

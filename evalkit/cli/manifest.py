@@ -11,12 +11,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evalkit import __version__
+from evalkit.apis.messages import DEFAULT_CAP
 from evalkit.costs.prices import PRICES_DATE, price_for
 from evalkit.suite.loader import digest
 from evalkit.suite.plan import Census, Plan
 from evalkit.types import AskedModel, Gate, Manifest, Model
 
 _GIT_S = 5.0
+_THINKERS = ("reasoning", "gemini")
+_ROOM_TO_THINK = 1000
+"""Output tokens: thinking takes hundreds of them before the first word of the answer."""
 _NAMED = ("httpx", "pandas", "anyio", "pydantic", "msgspec")
 
 
@@ -40,7 +44,7 @@ def manifest_of(
         planned=census.planned,
         skipped=census.skipped,
         gates=tuple(gates),
-        notes=tuple(left_out_notes(models)),
+        notes=(*left_out_notes(models), *cap_notes(models)),
         prices_date=PRICES_DATE,
         git_commit=commit,
         git_dirty=dirty,
@@ -63,6 +67,22 @@ def left_out_notes(models: Iterable[AskedModel]) -> Iterator[str]:
         verb, they = ("is", "it") if len(names) == 1 else ("are", "they")
         it = "it" if len(left_out) == 1 else "them"
         yield f"{', '.join(names)} {verb} not sent the default {', '.join(left_out)}: {they} would reject {it}"
+
+
+def cap_notes(models: Sequence[AskedModel]) -> Iterator[str]:
+    """A sentence for caps on the output tokens that nobody set, and for those that leave a model no room to think."""
+    capless = [model.name for model in models if model.api == "messages" and "max_output_tokens" not in model.params]
+    if capless:
+        verb = "is" if len(capless) == 1 else "are"
+        yield (
+            f"{', '.join(capless)} {verb} sent max_output_tokens {DEFAULT_CAP}: "
+            f"the messages API demands a cap, and the suite sets none"
+        )
+    for model in models:
+        cap = model.params.get("max_output_tokens")
+        if cap is not None and cap < _ROOM_TO_THINK and model.family in _THINKERS:
+            small = f"max_output_tokens {cap} is small for a model that thinks"
+            yield f"{model.name}: {small}; answers may come out empty"
 
 
 def _versions() -> dict[str, str]:

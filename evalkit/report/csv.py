@@ -45,6 +45,7 @@ _COLUMNS: dict[str, Callable[[ModelSummary], Any]] = {
         for part in ("p50", "p90", "p95", "p99", "n")
     },
     **{f"outcome_{name}": _count("outcomes", name) for name in get_args(Outcome)},
+    "usage_mismatches": attrgetter("usage_mismatches"),
     "error_kinds": lambda row: "; ".join(f"{kind}: {n}" for kind, n in row.error_kinds.items()),
     "answered_by": lambda row: "; ".join(row.answered_by),
 }

@@ -92,6 +92,9 @@ def _of_row(name: str, row: ModelSummary) -> Iterator[str]:
     ended = [f"{row.outcomes[outcome]:,} {words}" for outcome, words in _OUTCOMES.items() if row.outcomes.get(outcome)]
     if ended:
         yield f"{name}: {', '.join(ended)}."
+    if row.usage_mismatches:
+        answers = plural(sum(row.outcomes.values()), "answer")
+        yield f"{name}: usage does not add up in {row.usage_mismatches:,} of {answers}: prompt + completion ≠ total."
 
 
 def _other_names(manifest: Manifest, summary: Summary) -> Iterator[str]:

@@ -48,6 +48,19 @@ def test_every_case_weighs_the_same_in_the_interval_however_often_it_was_asked(t
     assert (row.pass_rate_low, row.pass_rate_high) == pytest.approx(wilson(1, 3))
 
 
+def test_usage_that_does_not_add_up_is_counted_by_the_gateway_s_own_figures(tmp_path):
+    told = {"input_tokens": 20, "output_tokens": 198, "total_tokens": 623}
+    answers = [
+        answer(input_tokens=3, output_tokens=4, total_tokens=7),
+        answer(input_tokens=3, output_tokens=4),
+        answer(),
+        answer(input_tokens=64, output_tokens=135, total_tokens=277),
+        answer(input_tokens=20, output_tokens=603, total_tokens=623, rule="output = total − prompt", raw=told),
+        answer(input_tokens=360, output_tokens=4, rule="with caches", raw={"input_tokens": "10", "total_tokens": 1}),
+    ]
+    assert figures(tmp_path, [*(record(response=each) for each in answers), errored()]).usage_mismatches == 2
+
+
 def test_without_errors_there_are_no_bounds(tmp_path):
     assert figures(tmp_path, [record(), record(False)]).pass_rate_bounds is None
 

@@ -194,6 +194,7 @@ def test_readers_are_told_what_figures_hide(tmp_path):
     records = [
         record(response=answer("Par", outcome="length", answered_by="gpt-4-gizmo")),
         record(False, response=answer("", outcome="refusal"), repeat=1, case_id="a"),
+        record(response=answer(input_tokens=3, output_tokens=4, total_tokens=9)),
     ]
     run = judged(tmp_path, records, ended_at=None, notes=("temperature was left out",), skipped={"later": "no images"})
     shown = Console().render(run)
@@ -202,6 +203,7 @@ def test_readers_are_told_what_figures_hide(tmp_path):
         "· temperature was left out",
         "· 1 case skipped: later (no images)",
         "· gpt-4o: 1 cut off at the cap, 1 refused.",
+        "· gpt-4o: usage does not add up in 1 of 3 answers: prompt + completion ≠ total.",
         "· gpt-4o: asked as gpt-4o, answered by gpt-4-gizmo.",
         "  a #2  gpt-4o  icontains",
     ):

@@ -26,7 +26,7 @@ def test_the_keys_are_those_that_scripts_read(tmp_path):
         *("model", "prompt", "n", "passed", "failed", "errors", "unscored", "not_run"),
         *("pass_rate", "pass_rate_low", "pass_rate_high", "pass_rate_bounds", "score", "outcomes", "error_kinds"),
         *("latency_s", "ttft_s", "input_tokens", "output_tokens", "reasoning_tokens", "cached_input_tokens"),
-        *("cost_usd", "cost_per_pass_usd", "known", "answered_by"),
+        *("cost_usd", "cost_per_pass_usd", "known", "answered_by", "usage_mismatches"),
     }
     assert set(found["models"][0]["latency_s"]) == {"p50", "p90", "p95", "p99", "n"}
     assert set(found["gates"][0]) == {
