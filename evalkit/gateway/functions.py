@@ -59,8 +59,8 @@ def load_function(target: FunctionTarget) -> Function:
     module = _module(target.path)
     function = getattr(module, target.name, None)
     if not callable(function):
-        has = "nothing" if function is None else f"a {type(function).__name__}, no function,"
-        raise FunctionInvalid(f"{target.path.name} has {has} called '{target.name}'")
+        found = "" if function is None else f": that is of type {type(function).__name__}"
+        raise FunctionInvalid(f"{target.path.name} has no function '{target.name}'{found}")
     return Function(target, function)
 
 
