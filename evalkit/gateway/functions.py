@@ -88,7 +88,8 @@ def _importable(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        with suppress(ValueError):  # the file took it out itself
+            sys.path.remove(str(folder))
 
 
 def _line_in(path: Path, error: BaseException) -> str:
@@ -102,7 +103,10 @@ def _names(function: Callable[..., Any]) -> tuple[str, ...] | None:
 
     Raises FunctionInvalid for one that can be called in neither way.
     """
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some of those written in C do not tell
+        return None
     parameters = signature.parameters.values()
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     by_name = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}

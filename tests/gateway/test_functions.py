@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -321,6 +322,19 @@ def test_its_folder_is_importable_while_it_loads(file):
     function = load_function(file("from neighbour_of_a_target import WORD\ndef answer(prompt): return WORD\n"))
     assert function._function("x") == "near"
     assert sys.path == before
+
+
+def test_a_file_may_rearrange_the_path(file):
+    before = list(sys.path)
+    function = load_function(file("import sys\nsys.path.pop(0)\ndef answer(prompt): return prompt\n"))
+    assert function._function("x") == "x"
+    assert sys.path == before
+
+
+def test_a_callable_that_does_not_tell_its_parameters_is_called_with_prompt_and_vars():
+    with pytest.raises(ValueError):
+        inspect.signature(getattr)
+    assert Function(TARGET, getattr)._names is None
 
 
 @pytest.mark.parametrize(
