@@ -74,10 +74,8 @@ def cap_notes(models: Sequence[AskedModel]) -> Iterator[str]:
     capless = [model.name for model in models if model.api == "messages" and "max_output_tokens" not in model.params]
     if capless:
         verb = "is" if len(capless) == 1 else "are"
-        yield (
-            f"{', '.join(capless)} {verb} sent max_output_tokens {DEFAULT_CAP}: "
-            f"the messages API demands a cap, and the suite sets none"
-        )
+        sent = f"max_output_tokens {DEFAULT_CAP} where a case sets none"
+        yield f"{', '.join(capless)} {verb} sent {sent}: the messages API demands a cap"
     for model in models:
         cap = model.params.get("max_output_tokens")
         if cap is not None and cap < _ROOM_TO_THINK and model.family in _THINKERS:

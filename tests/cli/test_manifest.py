@@ -33,7 +33,7 @@ def capped(name, cap=None, **changes):
 def test_a_cap_that_an_api_demands_and_nobody_set_is_told():
     claudes = [capped(name, api="messages", family="claude") for name in ("opus", "sonnet")]
     assert list(cap_notes([*claudes, capped("haiku", 90, api="messages"), capped("gpt")])) == [
-        "opus, sonnet are sent max_output_tokens 4096: the messages API demands a cap, and the suite sets none"
+        "opus, sonnet are sent max_output_tokens 4096 where a case sets none: the messages API demands a cap"
     ]
 
 
