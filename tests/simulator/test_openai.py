@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import httpx
 import openai
 import pytest
@@ -110,3 +112,37 @@ def test_a_streamed_response_is_put_together(connected):
     with connected().responses.stream(model="o3", input="Hello") as stream:
         final = stream.get_final_response()
     assert final.output_text == connected().responses.create(model="o3", input="Hello").output_text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tool_call_is_read(connected, stream):
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    asked = {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": "What is the weather like?"}],
+        "tools": [{"type": "function", "function": {"name": "weather", "parameters": schema}}],
+        "tool_choice": "required",
+    }
+    if stream:
+        with connected().chat.completions.stream(**asked) as events:
+            completion = events.get_final_completion()
+    else:
+        completion = connected().chat.completions.create(**asked)
+    [call] = completion.choices[0].message.tool_calls
+    assert (call.function.name, call.function.arguments) == ("weather", '{"city": "text"}')
+    assert completion.choices[0].finish_reason == "tool_calls"
+
+
+def test_a_function_call_of_a_response_is_read(connected):
+    tool = {"type": "function", "name": "now", "parameters": {"type": "object", "properties": {}}, "strict": False}
+    events = list(connected().responses.create(model="o3", input="[[tool]]", tools=[tool], stream=True))
+    assert [item.type for item in events[-1].response.output] == ["reasoning", "function_call"]
+    assert events[-1].response.output[1].arguments == "{}"
+
+
+def test_a_file_is_accepted(connected):
+    data = base64.b64encode(b"%PDF-1.7").decode()
+    file = {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{data}"}}
+    content = [{"type": "text", "text": "Sum it up."}, file]
+    completion = connected().chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": content}])
+    assert completion.usage.prompt_tokens > 1000

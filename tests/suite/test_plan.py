@@ -157,6 +157,20 @@ def test_a_key_changes_with_a_picture_s_bytes_and_detail_but_not_with_its_name(p
     assert key(WITH_PICTURE) != first
 
 
+def test_a_key_changes_with_a_file_s_bytes_and_name(plan, write):
+    def key(name: str) -> str:
+        [trial] = trials_of(plan(BASE.replace("checks: none", f"files: [{name}], checks: none")))
+        return trial.key
+
+    write("a.pdf", "%PDF-1")
+    write("b.pdf", "%PDF-1")  # APIs tell the model the name
+    first = key("a.pdf")
+    assert key("b.pdf") != first
+    assert key("./a.pdf") == first
+    write("a.pdf", "%PDF-2")
+    assert key("a.pdf") != first
+
+
 def test_each_repeat_has_a_key_of_its_own(trials):
     made = trials(BASE, repeat=4)
     assert [t.repeat for t in made] == [0, 1, 2, 3]
@@ -169,6 +183,17 @@ def test_pictures_go_with_the_last_user_message(trials, write, picture):
     messages = "[{role: user, content: one}, {role: user, content: two}, {role: assistant, content: three}]"
     [trial] = trials(WITH_PICTURE.replace("user: '{{ q }}'", f"messages: {messages}"))
     assert [len(message.images) for message in trial.request.messages] == [0, 1, 0]
+
+
+def test_files_go_with_the_last_user_message_behind_its_pictures(trials, write, picture):
+    write("a.png", picture("PNG"))
+    write("a.pdf", "%PDF-1")
+    [trial] = trials(WITH_PICTURE.replace("checks: none", "files: [a.pdf, 'https://h/b.pdf'], checks: none"))
+    [message] = trial.request.messages
+    assert [medium.reference for medium in message.media] == [
+        message.images[0].reference, message.files[0].reference, "https://h/b.pdf",
+    ]  # fmt: skip
+    assert [file.name for file in message.files] == ["a.pdf", "b.pdf"]
 
 
 def test_a_trial_has_all_that_its_case_says(trials):
@@ -206,6 +231,22 @@ def test_what_is_left_out_for_a_model_is_named(plan):
         "gpt-4o": (),
         "o3": ("temperature", "stop", "seed"),
         "warm": ("stop", "seed"),
+    }
+
+
+def test_what_an_api_has_no_word_for_is_left_out_of_models_nobody_knows_too(plan):
+    chosen = plan(
+        "models:\n"
+        + "".join(
+            f"  - {{id: x, name: {api}, api: {api}, provider: gptproto}}\n" for api in ("chat", "responses", "messages")
+        )
+        + "prompts: [x]\ncases: [{checks: none}]\n"
+        "defaults: {params: {temperature: 0, stop: [a], seed: 1, response_format: {type: text}}}\n"
+    )
+    assert {model.name: chosen.params(model)[1] for model in chosen.models} == {
+        "chat": (),
+        "responses": ("stop", "seed"),
+        "messages": ("seed", "response_format"),
     }
 
 
@@ -291,6 +332,8 @@ def test_a_name_nobody_has_is_refused(plan):
          ["s.yaml:4:9: 'q' is a var of case 'a' and a dimension of the matrix"]),
         ("cases: [{id: a, vars: {q: 1}, images: ['https://h/a.png'], prompts: [s], checks: none}]",
          ["s.yaml:3:9: case 'a', prompt 's': pictures go with the last user message, and this prompt has none"]),
+        ("cases: [{id: a, vars: {q: 1}, files: ['https://h/a.pdf'], prompts: [s], checks: none}]",
+         ["s.yaml:3:9: case 'a', prompt 's': files go with the last user message, and this prompt has none"]),
     ],
 )  # fmt: skip
 def test_what_no_trial_could_be_made_of_is_told(problems, rest, expected):
