@@ -71,9 +71,11 @@ def read_params(section: Mapping[str, Any], mistakes: Mistakes) -> dict[str, Any
         return {}
     read: dict[str, Any] = {}
     for name, value in data.items():
-        if name not in _KNOWN and name not in _SECTIONS:
+        if name in _SECTIONS and value is not None:
+            read |= _read_section(data, name, mistakes)
+        elif name not in _KNOWN and name not in _SECTIONS:
             mistakes.unknown_key(data, name, sorted([*_KNOWN, *_SECTIONS]))
-        elif value is None or (_fits if name in _KNOWN else _is_section)(data, name, mistakes):
+        elif value is None or _fits(data, name, mistakes):
             read[name] = unspelt(value)
     return read
 
@@ -86,15 +88,19 @@ def _fits(data: dict[str, Any], name: str, mistakes: Mistakes) -> bool:
     return False
 
 
-def _is_section(data: dict[str, Any], name: str, mistakes: Mistakes) -> bool:
+def _read_section(data: dict[str, Any], name: str, mistakes: Mistakes) -> dict[str, Any]:
+    """The parameter as it is sent, without notes and empty values; nothing where it is wrong, which is noted."""
     before = len(mistakes.problems)
+    sent: Any = None
     if not _is_json(data[name]):
         mistakes.add(f"{name} has an infinite number in it, which JSON cannot spell", data, name)
     elif name == "tools":
-        validate_items(ToolFile, data, name, mistakes, at_least=1)
+        tools = validate_items(ToolFile, data, name, mistakes, at_least=1)
+        sent = [tool.model_dump(exclude_unset=True) for _, tool in tools]
     else:
-        validate(ResponseFormatFile, data[name], mistakes, container=data, key=name)
-    return len(mistakes.problems) == before
+        wanted = validate(ResponseFormatFile, data[name], mistakes, container=data, key=name)
+        sent = wanted and wanted.model_dump(exclude_unset=True)
+    return {name: unspelt(sent)} if len(mistakes.problems) == before else {}
 
 
 def settle(

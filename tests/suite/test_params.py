@@ -28,6 +28,8 @@ def read(text: str):
         ("{tools: [{type: function, function: {name: f, parameters: {minimum: 010}}}], tool_choice: required}",
          {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"minimum": 10}}}],
           "tool_choice": "required"}),
+        ("{tools: [{x-why: docs, type: function, function: {name: f, description: null}}], response_format: null}",
+         {"tools": [{"type": "function", "function": {"name": "f"}}], "response_format": None}),
         ("{tool_choice: {type: function, function: {name: f}}, tools: null}",
          {"tool_choice": {"type": "function", "function": {"name": "f"}}, "tools": None}),
         ("{response_format: {type: json_schema, json_schema: {name: n, schema: {type: object}, strict: true}}}",
@@ -43,6 +45,8 @@ def test_parameters_are_read_as_plain_values(text, value):
 
 def test_a_parameter_loses_its_spelling():
     assert type(read("{temperature: 1.10}")[0]["temperature"]) is float
+    [tool] = read("{tools: [{type: function, function: {name: f, parameters: {minimum: 010}}}]}")[0]["tools"]
+    assert type(tool["function"]["parameters"]["minimum"]) is int
 
 
 @pytest.mark.parametrize(
