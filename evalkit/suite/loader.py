@@ -20,7 +20,7 @@ from evalkit.suite.overrides import override
 from evalkit.suite.params import read_params
 from evalkit.suite.parts import Suite
 from evalkit.suite.places import PathInvalid, below_root, default_root, existing_folder
-from evalkit.suite.presets import NOT_IN_API
+from evalkit.suite.presets import UNSPEAKABLE
 from evalkit.suite.prompts import DEFAULT_NAME, PromptReader
 from evalkit.suite.schema import DefaultsFile, SuiteFile
 from evalkit.suite.source import read_document
@@ -148,11 +148,11 @@ class _Loader:
         return dict(zip(_model_names(self._data), read, strict=True))
 
     def _refuse_unspeakable(self, models: Iterable[Model], params: Mapping[str, Mapping[str, Any]]) -> None:
-        """A default for which an API has no word is left out; one that was set on the model itself is a mistake."""
+        """A parameter that was set on a model itself and that its API cannot spell at all is a mistake."""
         sections = dict(zip(_model_names(self._data), _list(self._data.get("models")), strict=True))
         for model in models:
             for name, value in params[model.name].items():
-                if value is not None and name in NOT_IN_API.get(model.api, ()):
+                if value is not None and name in UNSPEAKABLE.get(model.api, ()):
                     message = f"the {model.api} API has no '{name}'; what a gateway takes besides goes under extra_body"
                     self._mistakes.add(message, sections[model.name]["params"], name, of_key=True)
 

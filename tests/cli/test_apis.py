@@ -86,7 +86,7 @@ def test_what_an_api_has_no_word_for_is_left_out_and_the_cap_it_demands_is_told(
 
 @pytest.mark.parametrize(
     ("api", "name", "value"),
-    [("messages", "response_format", {"type": "json_object"}), ("messages", "seed", 3), ("responses", "stop", "x")],
+    [("messages", "response_format", {"type": "json_object"}), ("messages", "seed", 3)],
 )
 def test_what_an_api_has_no_word_for_is_a_mistake_on_the_model_itself(cli, write, api, name, value):
     path = write(models=[{"id": "claude-sonnet-4", "api": api, "params": {name: value, "temperature": 0}}])
@@ -94,6 +94,13 @@ def test_what_an_api_has_no_word_for_is_a_mistake_on_the_model_itself(cli, write
     assert ended.code == 2
     assert f"the {api} API has no '{name}'; what a gateway takes besides goes under extra_body" in ended.err
     assert not (ended.place / "results").exists()
+
+
+def test_what_a_model_itself_sets_is_sent_where_it_can_be_spelt(cli, write):
+    path = write(models=[{"id": "o3", "params": {"seed": 3, "temperature": 0}, "max_attempts": 1}])
+    ended = cli("run", path, "--offline")
+    assert ended.code == 3  # the stand-in is as strict as the real one
+    assert (ended.records[0]["request"]["seed"], ended.records[0]["request"]["temperature"]) == (3, 0)
 
 
 def test_a_null_on_the_model_itself_is_no_mistake(cli, write):
