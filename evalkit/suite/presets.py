@@ -13,7 +13,7 @@ NOT_IN_API: dict[str, frozenset[str]] = {
 }
 """By API: the neutral parameters for which it has no word. As defaults they are left out."""
 UNSPEAKABLE = {"messages": NOT_IN_API["messages"]}
-"""Of those, the ones that cannot be sent even where a model itself sets them; the others go out under their own name."""
+"""Of those, the ones that cannot be sent even where a model itself sets them; others go out under their own name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
