@@ -9,10 +9,13 @@ from pathlib import Path
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    from evalkit.cli.main import main as run
-
     _open_streams()
-    sys.exit(run())
+    try:
+        from evalkit.cli.main import main as run
+
+        sys.exit(run())
+    except KeyboardInterrupt:  # so early that the command line is not there yet to take care of it
+        sys.exit(130)
 
 
 def _open_streams() -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from anyio.to_thread import run_sync
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from evalkit.checks.scoring import Verdict, score_trial
@@ -22,7 +23,7 @@ from evalkit.gateway.client import Gateway, Reply
 from evalkit.gateway.verdicts import Stop
 from evalkit.journal import Journal
 from evalkit.pacing.concurrency import Change
-from evalkit.pacing.lane import WAITED_OUT, GivenUp, Lane, Listener, Turn
+from evalkit.pacing.lane import LOSING, GivenUp, Lane, Listener, Turn
 from evalkit.registry import APIS
 from evalkit.suite.plan import Plan
 from evalkit.types import Fault, Media, Model, Record, Response, Timing, Trial
@@ -31,6 +32,8 @@ FIRST_ALONE_S = 3.0
 """How long a model's first trial goes alone, so that a wrong key or id costs one request."""
 JUDGED_AT_ONCE = 256
 """Answers whose checks may be under way together."""
+DEFAULT_LIMIT = 128
+"""Requests at once over all models, where the suite sets no limit."""
 BUFFER = 1024
 """Records that may wait for the writer."""
 DRAIN_S = 30.0
@@ -107,7 +110,7 @@ class Runner:
 
         `signals` are listened for (only possible in the main thread): the first drains, the second cancels.
         """
-        total = anyio.Semaphore(self._plan.suite.max_concurrency)
+        total = anyio.Semaphore(self._limit())
         self._lanes = [
             Lane(model, total=total, listener=self._watcher, concurrency=self._settings.concurrency)
             for model in self._plan.models
@@ -125,6 +128,11 @@ class Runner:
             raise self._error
         return self.ending
 
+    def _limit(self) -> int:
+        """Requests at once over all models: the suite's limit, else room for what was asked of each model."""
+        own = self._plan.suite.max_concurrency
+        return own or max(DEFAULT_LIMIT, (self._settings.concurrency or 0) * len(self._plan.models))
+
     # --- feeding -----------------------------------------------------------------------------------------------
 
     async def _ask(self, records: Records) -> None:
@@ -140,7 +148,7 @@ class Runner:
             try:
                 for number, trial in enumerate(self._plan.trials(lane.model)):
                     await lane.turns.acquire()  # freed when the trial is done
-                    turn = Turn(lane, trial.request)
+                    turn = Turn(lane, trial.request, is_first=number == 0)
                     await turn.take_place()
                     done = anyio.Event()
                     group.start_soon(self._work, lane, trial, turn, records, done)
@@ -175,7 +183,9 @@ class Runner:
         """Asks one trial, judges its answer and hands the record on. Comes with a place and frees it."""
         try:
             reply = await self._answer(lane, trial, turn)
-            self._heed(lane, reply)
+            if reply is None:
+                return
+            self._heed(lane, turn, reply)
             timing = turn.timing(reply.latency_s, reply.pace)
             async with self._judging:  # before the place is free, so that slow checks hold back the requests
                 turn.give_place_back()
@@ -188,18 +198,23 @@ class Runner:
             lane.turns.release()
             done.set()
 
-    async def _answer(self, lane: Lane, trial: Trial, turn: Turn) -> Reply:
-        """The reply, after as many rounds of attempts as the lane thinks worth it."""
+    async def _answer(self, lane: Lane, trial: Trial, turn: Turn) -> Reply | None:
+        """The reply, after as many rounds of attempts as the lane thinks worth it.
+
+        None where a signal found the trial between two attempts: nothing is known of it, so nothing is recorded.
+        """
         try:
             while True:
                 reply = await self._round(lane, trial, turn)
                 turn.attempts += reply.attempts
-                used_up = reply.attempts >= lane.model.max_attempts
-                if reply.fault is None or not used_up or not lane.queues_again(reply.fault, turn.rounds + 1):
+                used_up = reply.attempts >= lane.model.max_attempts and not _ends_model(turn, reply)
+                if reply.fault is None or not used_up or not lane.queues_again(turn, reply.fault):
                     return replace(reply, attempts=turn.attempts)
                 turn.begin_round(reply.fault)
                 await turn.take_place()
         except GivenUp:
+            if self.ending.signal_number is not None:
+                return None
             return Reply(fault=turn.last_fault, attempts=turn.attempts + turn.attempts_this_round)
 
     async def _round(self, lane: Lane, trial: Trial, turn: Turn) -> Reply:
@@ -209,6 +224,7 @@ class Runner:
             turn.last_fault, turn.attempts_this_round = fault, attempt - 1  # `attempt` is the coming one
             lane.met(turn, fault, retry_after_s)
             self._watcher.waiting(lane.model, fault, attempt, wait_s)
+            self._close_if_lost(lane, fault)
 
         reply = await self._gateway.ask(
             trial,
@@ -223,18 +239,21 @@ class Runner:
             lane.met(turn, reply.fault, reply.hold_s)
         return reply
 
-    def _heed(self, lane: Lane, reply: Reply) -> None:
+    def _close_if_lost(self, lane: Lane, fault: Fault) -> None:
+        if fault.kind in LOSING and lane.is_lost():
+            waited = f"nothing was answered for {lane.model.max_outage_s:g} s (max_outage_s)"
+            self._close(replace(fault, message=f"{waited}: {fault.message}"), lane=lane)
+
+    def _heed(self, lane: Lane, turn: Turn, reply: Reply) -> None:
         """Draws what follows from a reply for the trials that are still to come."""
-        first, lane.heard = not lane.heard, True
         if reply.fault is None:
             return
         if reply.stop is Stop.RUN:
             self._close(reply.fault)
-        elif reply.stop is Stop.MODEL or (reply.stop is Stop.MODEL_IF_FIRST and first):
+        elif _ends_model(turn, reply):
             self._close(reply.fault, lane=lane)
-        elif reply.fault.kind in WAITED_OUT and lane.is_lost():
-            waited = f"nothing was answered for {lane.model.max_outage_s:g} s (max_outage_s)"
-            self._close(replace(reply.fault, message=f"{waited}: {reply.fault.message}"), lane=lane)
+        else:
+            self._close_if_lost(lane, reply.fault)
 
     async def _record(self, lane: Lane, trial: Trial, reply: Reply, started_at: str, timing: Timing) -> Record:
         response = reply.response
@@ -252,7 +271,7 @@ class Runner:
             repeat=trial.repeat,
             passed=verdict.passed,
             score=verdict.score,
-            request=self._body(trial) if self._settings.keep_raw else None,
+            request=self._body(trial) if self._settings.keep_raw else UNSET,
             response=self._without_raw(response),
             scores=verdict.scores,
             error=reply.fault,
@@ -275,7 +294,7 @@ class Runner:
     def _without_raw(self, response: Response | None) -> Response | None:
         if response is None or self._settings.keep_raw:
             return response
-        return replace(response, raw=None)
+        return replace(response, raw=UNSET)
 
     # --- keeping -----------------------------------------------------------------------------------------------
 
@@ -300,6 +319,11 @@ class Runner:
                 for lane in self._lanes:
                     lane.close()
                 self._scope.deadline = anyio.current_time() + DRAIN_S
+
+
+def _ends_model(turn: Turn, reply: Reply) -> bool:
+    """Whether a reply says of its model that it would fail all other trials too."""
+    return reply.stop is Stop.MODEL or (reply.stop is Stop.MODEL_IF_FIRST and turn.is_first)
 
 
 def _stand_in_headers(trial: Trial) -> dict[str, str]:

@@ -377,8 +377,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int
     passed: bool | None
     score: float | None
-    request: Any
-    """The body as sent, pictures by reference."""
+    request: Any = msgspec.UNSET
+    """The body as sent, pictures by reference; `msgspec.UNSET` where bodies are not kept, and then not on disk."""
     response: Response | None
     scores: tuple[Score, ...]
     error: Fault | None

@@ -11,7 +11,7 @@ from itertools import pairwise
 import anyio
 import pytest
 
-from evalkit.pacing.lane import TURNS_A_PLACE, Lane
+from evalkit.pacing.lane import LIMITED_ROUNDS, TURNS_A_PLACE, Lane
 from tests import stage
 from tests.stage import Asked, ok, refusal, stage_run
 from tests.virtual_time import run_virtually
@@ -216,3 +216,58 @@ def test_a_storm_of_429s_holds_a_bounded_number_of_trials(tmp_path, lanes):
     assert max(seen[:400]) <= 4 * TURNS_A_PLACE
     assert len(run.records) == 400
     assert all(record.error is None for record in run.records)
+
+
+def test_a_model_that_never_answers_is_given_up(tmp_path, lanes):
+    run = stage_run(tmp_path, {"mute": {"timeout_s": 30, "max_outage_s": 120}}, cases=500)
+
+    async def script(asked: Asked):
+        await anyio.sleep(10_000)
+
+    run.stage.script = script
+    ending = run_virtually(run.go)
+    assert "nothing was answered for 120 s" in ending.stopped["mute"].message
+    assert run.stage.times("mute") < 60
+
+
+def test_a_trial_that_alone_is_limited_for_ever_ends_by_itself(tmp_path, lanes):
+    run = stage_run(tmp_path, {"m": {}}, cases=300)
+
+    async def script(asked: Asked):
+        await anyio.sleep(0.5)
+        return refusal(429, "too large for your tokens a minute") if asked.text == "q7" else ok()
+
+    run.stage.script = script
+    ending = run_virtually(run.go)
+    assert not ending.stopped
+    errors = [record for record in run.records if record.error is not None]
+    assert [record.case_id for record in errors] == ["c7"]
+    assert sum(asked.text == "q7" for asked in run.stage.asked) <= 5 * LIMITED_ROUNDS
+
+
+def test_a_case_that_is_wrong_by_itself_does_not_stop_its_model(tmp_path, lanes):
+    run = stage_run(tmp_path, {"m": {}}, cases=50)
+
+    async def script(asked: Asked):
+        await anyio.sleep(8.0 if asked.text == "q1" else 0.1)
+        return refusal(400, "an odd case") if asked.text == "q2" else ok()
+
+    run.stage.script = script
+    ending = run_virtually(run.go)
+    assert not ending.stopped
+    assert len(run.records) == 50
+
+
+def test_rates_are_kept_through_a_hold(tmp_path, lanes):
+    run = stage_run(tmp_path, {"m": {"rpm": 120, "max_concurrency": 64}}, cases=400)
+    arrivals: list[float] = []
+
+    async def script(asked: Asked):
+        arrivals.append(anyio.current_time())
+        await anyio.sleep(5.0)
+        return refusal(429, "slow", retry_after="30") if asked.number % 40 == 0 else ok()
+
+    run.stage.script = script
+    run_virtually(run.go)
+    busiest = max(sum(start <= moment < start + 60 for moment in arrivals) for start in arrivals)
+    assert busiest <= 122

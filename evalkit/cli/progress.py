@@ -124,6 +124,14 @@ class Lines(Teller):
         """Counts, and says so now and then."""
         self._counts[record.model].add(record)
         self._done += 1
+        self._show_if_due()
+
+    def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
+        """Says now and then how far things are, also where nothing is finished meanwhile."""
+        super().waiting(model, fault, attempt, wait_s)
+        self._show_if_due()
+
+    def _show_if_due(self) -> None:
         step = self._done - self._shown_done >= max(1, self._total // 10)
         if step or time.monotonic() - self._shown_at >= EVERY_S:
             self._show()

@@ -244,6 +244,7 @@ def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
 
     async def run() -> Ending:
         async with Gateway(prepared.keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
+            gateway.warm_up(prepared.plan.models)
             runner = Runner(prepared.plan, gateway=gateway, journal=journal, watcher=watcher, settings=settings)
             return await runner.run(signals=_SIGNALS)
 

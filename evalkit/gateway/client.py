@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -121,6 +121,13 @@ class Gateway:
         for line in self._lines.values():
             await line.transport.aclose()
         self._lines.clear()
+
+    def warm_up(self, models: Iterable[Model]) -> None:
+        """Sets up what the models' first requests need, so that no trial's time has that in it."""
+        for model in models:
+            if model.provider.name not in self._functions:
+                with suppress(Failure):  # `ask` tells it with the trial that it keeps from being sent
+                    self._line(model)
 
     async def ask(
         self,

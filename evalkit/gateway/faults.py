@@ -59,8 +59,8 @@ def classify_reply(reply: ErrorReply, model: Model, *, status: int = 200, in_str
     if verdicts.POLICY.in_error(200, words):
         return Blocked(words.message)
     verdict = _by_words(200, words) or _by_name(words)
-    if in_stream and verdict is verdicts.SERVER:
-        verdict = verdicts.STREAM_ERROR
+    if in_stream:
+        verdict = verdicts.IN_STREAM.get(verdict, verdict)
     names = ", ".join(name for name in (reply.code, reply.error_type) if name)
     message = f"{advice(verdict, model)} (an error inside a {_spelt(status)}): {words.message}"
     return Failure(verdict, one_line(f"{message} [{names}]" if names else message), status=status)

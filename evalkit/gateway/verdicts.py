@@ -79,6 +79,7 @@ EMPTY_ANSWER = Verdict("empty_response", Retry.ONCE)
 TOO_LARGE = Verdict("too_large")
 
 BAD_EVENT = Verdict("protocol", Retry.TRANSIENT)
+STREAM_REFUSED = Verdict("stream_error", says="{host} refused the request after its stream had begun")
 STREAM_ERROR = Verdict("stream_error", Retry.TRANSIENT, says="{host} broke its stream off")
 CUT_STREAM = Verdict("truncated_stream", Retry.TRANSIENT, says="the stream of {host} ended before the answer did")
 
@@ -96,6 +97,8 @@ SILENCE = Verdict("timeout", Retry.ONCE, says="no answer from {host} within time
 TRICKLE = Verdict(
     "timeout", Retry.TRANSIENT, says="the answer of {host} was not complete within timeout_s ({timeout_s:g} s)"
 )
+IN_STREAM = {SERVER: STREAM_ERROR, BAD_REQUEST: STREAM_REFUSED}
+"""What these two are where they come as an event of a stream; what says more of itself stays what it is."""
 UNSENDABLE = Verdict("config", says="the request cannot be sent")
 NO_STREAM = Verdict("protocol", says="the answer is a stream of events; a target's answer is one JSON")
 FUNCTION_ERROR = Verdict("function_error")

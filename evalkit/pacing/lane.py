@@ -17,12 +17,16 @@ from evalkit.types import Fault, FaultKind, Model, Request, Response, Timing
 
 OUTAGE: frozenset[FaultKind] = frozenset({"server", "network", "timeout"})
 """Faults of the gateway's or the network's making."""
+LOSING: frozenset[FaultKind] = OUTAGE | {"rate_limit"}
+"""Faults of which there may be nothing else for `max_outage_s`, and no longer."""
 WAITED_OUT: frozenset[FaultKind] = frozenset({"rate_limit", "server", "network"})
 """Faults after which a trial whose attempts are used up is queued again."""
 TURNS_A_PLACE = 4
 """How many trials may be under way for each place: those that sleep between attempts have given theirs back."""
 ROUNDS = 3
 """How often a trial is queued in all where the gateway answers others: the fault may be the trial's own."""
+LIMITED_ROUNDS = 20
+"""The same for rate limits, which are a trial's own far more rarely (a prompt larger than a minute's allowance)."""
 
 
 class GivenUp(Exception):
@@ -48,8 +52,6 @@ class Lane:
         ceiling = concurrency or model.max_concurrency
         self.model = model
         self.price = price_for(model)
-        self.heard = False
-        """Whether any trial of this model has ended."""
         self.turns = anyio.Semaphore(TURNS_A_PLACE * ceiling)
         """Trials under way, waiting ones included."""
         self._limit = AdaptiveLimit(start=concurrency or START, ceiling=ceiling)
@@ -82,14 +84,19 @@ class Lane:
         self._closing.set()
         self._notify()
 
-    def queues_again(self, fault: Fault, rounds: int) -> bool:
-        """Whether a trial that used up its attempts for the `rounds`-th time is worth another round.
+    def queues_again(self, turn: Turn, fault: Fault) -> bool:
+        """Whether a trial that used up its attempts is worth another round.
 
-        With `max_attempts: 1` none is: who says so wants nothing sent twice.
+        With `max_attempts: 1` none is: who says so wants nothing sent twice. A rate limit is the trial's own only where
+        others were answered meanwhile.
         """
         if fault.kind not in WAITED_OUT or self.model.max_attempts == 1 or self.closed or self.is_lost():
             return False
-        return fault.kind == "rate_limit" or rounds < ROUNDS or self._outage.open
+        if self._outage.open:
+            return True
+        if fault.kind != "rate_limit":
+            return turn.rounds + 1 < ROUNDS
+        return turn.rounds + 1 < LIMITED_ROUNDS or not self._outage.has_answered_since(turn.scheduled_s)
 
     def is_lost(self) -> bool:
         """Whether there were only failures for as long as an outage is waited out."""
@@ -99,9 +106,9 @@ class Lane:
 
     async def admit(self, turn: Turn) -> None:
         """Waits until a request may go, and takes a place for it. Raises GivenUp where the lane closes meanwhile."""
-        await self._keep_rates(turn)
         while True:
             await self._until_open()
+            await self._keep_rates(turn)
             await self._places.acquire_on_behalf_of(turn)
             try:
                 await self._total.acquire()
@@ -111,7 +118,8 @@ class Lane:
             if not self.closed and self._hold_s() == 0.0:
                 break
             self.release(turn)
-        self._outage.admit()
+            self._return_rates(turn)  # so that those who were held do not all go at once afterwards
+        turn.is_probe = self._outage.admit()
         self._limit.began(self._places.borrowed_tokens)
 
     def release(self, turn: Turn) -> None:
@@ -135,6 +143,18 @@ class Lane:
         if wait_s > 0:
             await self.sleep(wait_s)
 
+    def _return_rates(self, turn: Turn) -> None:
+        now_s = anyio.current_time()
+        if self._requests is not None:
+            self._requests.give_back(1, now_s)
+        self._return_tokens(turn)
+
+    def _return_tokens(self, turn: Turn, used: int = 0) -> None:
+        """Gives back what was reserved and not used; once, however often it is called."""
+        if self._tokens is not None:
+            self._tokens.give_back(turn.reserved_tokens - used, anyio.current_time())
+            turn.reserved_tokens = 0.0
+
     async def _until_open(self) -> None:
         while True:
             if self.closed:
@@ -157,8 +177,8 @@ class Lane:
         """An answer came; `hold_s`: for how long the gateway's own count of requests or tokens is spent."""
         now_s = anyio.current_time()
         self._limit.succeeded(self._since_start_s())
-        self._outage.succeeded()
-        self._settle_tokens(turn, response, now_s)
+        self._outage.succeeded(now_s)
+        self._settle_tokens(turn, response)
         if hold_s is not None:
             self._hold_until(now_s + hold_s, "its rate is spent (x-ratelimit headers)")
         self._adjust()
@@ -166,8 +186,7 @@ class Lane:
     def met(self, turn: Turn, fault: Fault, retry_after_s: float | None) -> None:
         """An attempt failed; `retry_after_s`: what the gateway asked to wait, if it did."""
         now_s = anyio.current_time()
-        if self._tokens is not None:
-            self._tokens.give_back(turn.reserved_tokens, now_s)
+        self._return_tokens(turn)
         if fault.kind == "rate_limit":
             self._limit.rate_limited(self._since_start_s())
             self._outage.rate_limited(now_s)
@@ -176,7 +195,7 @@ class Lane:
         elif fault.kind in OUTAGE:
             was_open = self._outage.open
             self._limit.failed()
-            self._outage.failed(now_s)
+            self._outage.failed(now_s, probe=turn.is_probe)
             if self._outage.open and not was_open:
                 self._listener.holding(self.model, "most requests fail; one probe at a time", None)
         else:
@@ -186,12 +205,12 @@ class Lane:
     def _since_start_s(self) -> float:
         return anyio.current_time() - self._began_s
 
-    def _settle_tokens(self, turn: Turn, response: Response, now_s: float) -> None:
+    def _settle_tokens(self, turn: Turn, response: Response) -> None:
         usage = response.usage
         if usage.output_tokens is not None:
             self._forecast.learn(usage.output_tokens)
-        if self._tokens is not None and usage.input_tokens is not None and usage.output_tokens is not None:
-            self._tokens.give_back(turn.reserved_tokens - usage.input_tokens - usage.output_tokens, now_s)
+        if usage.input_tokens is not None and usage.output_tokens is not None:
+            self._return_tokens(turn, usage.input_tokens + usage.output_tokens)
 
     def _hold_until(self, moment_s: float, why: str) -> None:
         if moment_s > self._not_before_s:
@@ -210,15 +229,18 @@ class Lane:
 class Turn:
     """One trial under way: its place, its attempts, and its times on the event loop's monotonic clock."""
 
-    def __init__(self, lane: Lane, request: Request) -> None:
+    def __init__(self, lane: Lane, request: Request, *, is_first: bool) -> None:
         self._lane = lane
-        self._scheduled_s = anyio.current_time()
+        self.is_first = is_first
+        """Whether it is its model's first trial, which goes alone."""
+        self.scheduled_s = anyio.current_time()
         self._holds_place = False
         self._queue_s = 0.0
         self._backoff_s = 0.0
         self.prompt_bytes = sum(len(message.content.encode()) for message in request.messages)
         self.cap: int | None = request.params.get("max_output_tokens")
         self.reserved_tokens = 0.0
+        self.is_probe = False
         self.started_at = ""
         self.attempts = 0
         """Of all rounds that are over."""
@@ -261,7 +283,7 @@ class Turn:
 
     def timing(self, latency_s: float | None, pace: Pace) -> Timing:
         """The times so far; `latency_s` and `pace` are the successful attempt's."""
-        e2e_s = anyio.current_time() - self._scheduled_s
+        e2e_s = anyio.current_time() - self.scheduled_s
         return Timing(
             queue_s=self._queue_s, backoff_s=self._backoff_s, latency_s=latency_s, e2e_s=e2e_s, **pace._asdict()
         )

@@ -6,6 +6,7 @@ out up to a limit, counted from the first failure after the last success.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 WINDOW = 40
@@ -22,14 +23,16 @@ class Outage:
         self._max_outage_s = max_outage_s
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._failing_since_s: float | None = None
+        self._last_success_s = -math.inf
         self._probe_s = FIRST_PROBE_S
         self._next_probe_s = now_s
         self._probing = False
         self.open = False
         """Whether there is an outage now."""
 
-    def succeeded(self) -> None:
+    def succeeded(self, now_s: float) -> None:
         """An answer came: the outage, if there was one, is over."""
+        self._last_success_s = now_s
         self._failing_since_s = None
         if self.open:
             self.open = False
@@ -38,10 +41,12 @@ class Outage:
         self._probing = False
         self._recent.append(True)
 
-    def failed(self, now_s: float) -> None:
-        """An attempt failed by the gateway's or the network's fault."""
+    def failed(self, now_s: float, *, probe: bool = False) -> None:
+        """An attempt failed by the gateway's or the network's fault; in an outage only the `probe` tells anything."""
         self._recent.append(False)
         self._note_failing(now_s)
+        if self.open and not probe:
+            return
         if self.open:
             self._probing = False
             self._next_probe_s = now_s + self._probe_s
@@ -65,9 +70,14 @@ class Outage:
             return 0.0
         return None if self._probing else max(0.0, self._next_probe_s - now_s)
 
-    def admit(self) -> None:
-        """A request goes; in an outage it is the probe."""
+    def admit(self) -> bool:
+        """A request goes; whether it is the probe of an outage."""
         self._probing = self.open
+        return self._probing
+
+    def has_answered_since(self, moment_s: float) -> bool:
+        """Whether any answer came after a moment."""
+        return self._last_success_s >= moment_s
 
     def is_over_limit(self, now_s: float) -> bool:
         """Whether there were only failures for as long as is waited."""

@@ -61,6 +61,8 @@ class Dataset:
     path: Path
     name: str
     given: DatasetFile
+    stamp: tuple[int, int]
+    """Size and time of change when the suite was read: the rows must be the same each time they are gone through."""
 
     def rows(self) -> Iterator[Row]:
         """The rows, or the sample of them. Raises SuiteInvalid where the file cannot be read on."""
@@ -70,12 +72,27 @@ class Dataset:
         return (row for number, row in enumerate(self._all()) if number in drawn or row.problem is not None)
 
     def _all(self) -> Iterator[Row]:
-        return READERS[self.path.suffix](self)
+        self._demand_unchanged()
+        yield from READERS[self.path.suffix](self)
+        self._demand_unchanged()
+
+    def _demand_unchanged(self) -> None:
+        if stamp_of(self.path) != self.stamp:
+            raise SuiteInvalid([Problem(file=self.name, message="was changed after the suite was read")])
 
     def _drawn(self, sample: int) -> frozenset[int]:
         """The numbers of the sampled rows: those whose hash with the seed is smallest, so that no row need be held."""
         numbers = range(sum(1 for _ in self._all()))
         return frozenset(heapq.nsmallest(sample, numbers, key=lambda number: draw(self.given.seed, str(number))))
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file; zeros where it is gone."""
+    try:
+        state = path.stat()
+    except OSError:
+        return 0, 0
+    return state.st_size, state.st_mtime_ns
 
 
 def draw(seed: int, name: str) -> bytes:
@@ -201,8 +218,10 @@ def _matching(pattern: str, base: Path) -> list[str]:
 
 def _dataset(name: str, given: DatasetFile, *, base: Path, root: Path) -> Dataset:
     path = below_root(name, base=base, root=root)
+    if path.suffix == ".parquet":
+        raise PathInvalid(f"Parquet datasets are not supported yet: '{name}'")
     if path.suffix not in READERS:
         raise PathInvalid(f"a dataset ends in one of {', '.join(READERS)}: '{name}'")
     if path.suffix != ".csv" and (given.id or given.images or given.expected):
         raise PathInvalid(f"`id`, `images` and `expected` name columns of a CSV; '{name}' has the keys of a case")
-    return Dataset(path=path, name=shown(path), given=given)
+    return Dataset(path=path, name=shown(path), given=given, stamp=stamp_of(path))

@@ -89,7 +89,7 @@ class Suite:
     matrix: Mapping[str, tuple[Any, ...]]
     cases: Cases
     media: MediaStore
-    max_concurrency: int
+    max_concurrency: int | None
     gates: tuple[Gate, ...]
     places: Places = field(compare=False)
     origin: Mapping[str, Any] = field(compare=False)

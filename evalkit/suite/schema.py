@@ -333,6 +333,6 @@ class SuiteFile(Section):
     defaults: Annotated[Any, _part(DefaultsFile)] = None
     cases: Annotated[Any, _parts(CaseFile)] = None
     datasets: Annotated[Any, _parts(DatasetFile)] = None
-    max_concurrency: PositiveInt = 128
+    max_concurrency: PositiveInt | None = None
     """Over all models."""
     gates: Annotated[Any, _part(GatesFile)] = None
