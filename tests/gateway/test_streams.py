@@ -101,7 +101,7 @@ async def test_the_connection_is_used_again_after_a_stream(bench, play):
         ({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "stream_error", 5),
         ({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, "rate_limit", 5),
         ({"error": {"message": "no balance", "code": "insufficient_quota"}}, "quota", 1),
-        ({"error": {"message": "no", "type": "invalid_request_error"}}, "bad_request", 1),
+        ({"error": {"message": "no", "type": "invalid_request_error"}}, "stream_error", 1),
         ({"error": {"message": "too long", "code": "context_length_exceeded"}}, "context_length", 1),
     ],
 )
