@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from evalkit.display import pad, width
+from evalkit.report.table import shorten
 from evalkit.runner import Watcher
 from evalkit.types import Fault, Model, Record
 
@@ -162,13 +164,15 @@ class Bars(Teller):
     def __enter__(self) -> Self:
         from tqdm import tqdm
 
-        columns = max(width(model) for model in self._planned)
+        screen = shutil.get_terminal_size().columns
+        columns = min(max(width(model) for model in self._planned), max(12, screen - BESIDE_NAME))
+        bar = 16 if screen >= WIDE else 6
         for position, (model, total) in enumerate(self._planned.items()):
             self._bars[model] = tqdm(
                 total=total,
-                desc=pad(model, columns),
+                desc=pad(shorten(model, columns), columns),
                 position=position,
-                bar_format="{desc} {n_fmt:>4}/{total_fmt} |{bar:16}| {elapsed}<{remaining} {unit}",
+                bar_format="{desc} {n_fmt:>4}/{total_fmt} |{bar:" + str(bar) + "}| {elapsed}<{remaining} {unit}",
                 unit="",
                 file=sys.stderr,
                 leave=False,  # the report that follows says it all
@@ -195,6 +199,10 @@ class Bars(Teller):
         tqdm.write(text, file=sys.stderr)
 
 
+WIDE = 110
+"""Columns of a terminal that has room for long bars."""
+BESIDE_NAME = 62
+"""Columns that a bar's figures need beside its name."""
 LONG_WAIT_S = 5.0
 INTERRUPTED = "Interrupted: nothing more is sent; waiting up to 30 s for answers under way (again: stop at once)."
 

@@ -15,7 +15,8 @@ def command(port: int, seed: int, latency_scale: float, fault_rate: float, respo
     """Serves the stand-in gateway.
 
     Prints its base URL and serves until it is stopped; any key that begins with sk- is accepted. A suite reaches it
-    with --base-url, or by GPTPROTO_API_BASE.
+    with --base-url, or by GPTPROTO_API_BASE. Only `run --offline` hands it the expected answers; asked otherwise, it
+    answers in prose that no suite's checks fit, and the run does not know that no model answered.
     """
     from evalkit.simulator.__main__ import main
 
