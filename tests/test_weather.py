@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -271,3 +272,34 @@ def test_rates_are_kept_through_a_hold(tmp_path, lanes):
     run_virtually(run.go)
     busiest = max(sum(start <= moment < start + 60 for moment in arrivals) for start in arrivals)
     assert busiest <= 122
+
+
+def test_an_allowance_that_is_spent_slows_down_and_loses_nothing(tmp_path, lanes):
+    run = stage_run(tmp_path, {"m": {"max_concurrency": 1}}, cases=4)
+    arrivals: list[float] = []
+
+    async def script(asked: Asked):
+        arrivals.append(anyio.current_time())
+        answer = ok()
+        if asked.number == 2:
+            answer.headers["x-ratelimit-remaining-requests"] = "0"
+            answer.headers["x-ratelimit-reset-requests"] = "20s"
+        return answer
+
+    run.stage.script = script
+    run_virtually(run.go)
+    assert arrivals[2] - arrivals[1] == pytest.approx(20.0)
+    assert [record.error for record in run.records] == [None] * 4
+
+
+def test_a_wall_clock_that_jumps_changes_no_duration(tmp_path, lanes, monkeypatch):
+    run = stage_run(tmp_path, {"m": {}}, cases=3)
+
+    async def script(asked: Asked):
+        monkeypatch.setattr(time, "time", lambda: -1e9 * asked.number)
+        await anyio.sleep(2.0)
+        return ok()
+
+    run.stage.script = script
+    run_virtually(run.go)
+    assert [record.timing.e2e_s for record in run.records] == [pytest.approx(2.0)] * 3
