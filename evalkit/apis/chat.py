@@ -10,7 +10,6 @@ import msgspec
 from evalkit.apis.chat_stream import ChatAssembler
 from evalkit.apis.outcome import outcome_of
 from evalkit.apis.reading import Words, read, refuse_error
-from evalkit.apis.spelling import put_params
 from evalkit.apis.usage import read_usage
 from evalkit.errors import Undecodable
 from evalkit.registry import APIS
@@ -40,9 +39,14 @@ class ChatApi:
             "model": request.model,
             "messages": [_encode_message(message, image_url, request.family) for message in request.messages],
         }
+        for name, value in request.params.items():
+            if name != "extra_body":
+                body[request.cap_field if name == "max_output_tokens" else name] = value
+        if request.stream is not None:
+            body["stream"] = request.stream
         if request.stream:
             body["stream_options"] = {"include_usage": True}
-        put_params(body, request, {"max_output_tokens": lambda cap: {request.cap_field: cap}})
+        body.update(request.params.get("extra_body", {}))
         return body
 
     def decode(self, body: Any) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,6 @@ import msgspec
 from evalkit.apis.messages_stream import MessagesAssembler
 from evalkit.apis.outcome import outcome_of
 from evalkit.apis.reading import Function, read, refuse_error
-from evalkit.apis.spelling import Spellings, put_params
 from evalkit.apis.usage import read_messages_usage
 from evalkit.errors import Undecodable
 from evalkit.registry import APIS
@@ -61,7 +60,12 @@ class MessagesApi:
         body: dict[str, Any] = {"model": request.model, "max_tokens": DEFAULT_CAP, "messages": turns}
         if system:
             body["system"] = system
-        put_params(body, request, _SPELLINGS)
+        for name, value in request.params.items():
+            if name != "extra_body":
+                body |= _SPELLINGS[name](value) if name in _SPELLINGS else {name: value}
+        if request.stream is not None:
+            body["stream"] = request.stream
+        body.update(request.params.get("extra_body", {}))
         return body
 
     def decode(self, body: Any) -> Response:
@@ -122,7 +126,7 @@ def _encode_choice(choice: Any) -> dict[str, Any]:
     return {"type": "tool", "name": choice["function"]["name"]}
 
 
-_SPELLINGS: Spellings = {
+_SPELLINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "max_output_tokens": lambda cap: {"max_tokens": cap},
     "stop": lambda stop: {"stop_sequences": [stop] if isinstance(stop, str) else stop},
     "tools": lambda tools: {"tools": [_encode_tool(tool) for tool in tools]},

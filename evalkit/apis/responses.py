@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +14,6 @@ from evalkit.apis.chat import CHAT
 from evalkit.apis.outcome import outcome_of
 from evalkit.apis.reading import Function, Part, read, refuse_error
 from evalkit.apis.responses_stream import ResponsesAssembler
-from evalkit.apis.spelling import Spellings, put_params
 from evalkit.apis.usage import read_usage
 from evalkit.errors import ErrorReply, Undecodable
 from evalkit.registry import APIS
@@ -53,7 +52,12 @@ class ResponsesApi:
             "model": request.model,
             "input": [_encode_message(message, image_url) for message in request.messages],
         }
-        put_params(body, request, _SPELLINGS)
+        for name, value in request.params.items():
+            if name != "extra_body":
+                body |= _SPELLINGS[name](value) if name in _SPELLINGS else {name: value}
+        if request.stream is not None:
+            body["stream"] = request.stream
+        body.update(request.params.get("extra_body", {}))
         return body
 
     def decode(self, body: Any) -> Response:
@@ -119,7 +123,7 @@ def _encode_format(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": wanted["type"], **(wanted.get("json_schema") or {})}
 
 
-_SPELLINGS: Spellings = {
+_SPELLINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "reasoning_effort": lambda effort: {"reasoning": {"effort": effort}},
     "response_format": lambda wanted: {"text": {"format": _encode_format(wanted)}},
     "tools": lambda tools: {"tools": [_encode_tool(tool) for tool in tools]},
