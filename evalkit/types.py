@@ -6,7 +6,7 @@ Units stand in the names (`latency_s`, `input_tokens`, `cost_usd`). Unknown is `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -281,6 +281,49 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     response: Response
     latency_s: float | None = None
     cost_usd: float | None = None
+    timing: Timing | None = None
+    messages: tuple[Message, ...] = ()
+    """What was asked, the answers of earlier turns included."""
+    expected: str | None = None
+    others: Others | None = None
+    """Asks models about the answer, for the checks that are graded by one; None where none can be asked."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check asks a model about an answer."""
+
+    model: str
+    """As the suite names it, or a model's id."""
+    messages: tuple[Message, ...]
+    params: Mapping[str, Any] = {}
+    purpose: str
+    """What it is for, in a word, so that the same question asked twice can be told apart: `judge`, `judge#2`."""
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model said of an answer, and what that took."""
+
+    model: str
+    response: Response
+    cost_usd: float | None
+    cached: bool = False
+    question: str = ""
+    """A hash of what was asked, to find it again."""
+
+
+class Others(Protocol):
+    """The models beside the one under test."""
+
+    async def ask(self, question: Question) -> Opinion:
+        """Asks one of them. Raises CheckFailedToRun where it gives no answer."""
+        ...
+
+    async def answer_of(self, model: str) -> str:
+        """What another model of the suite answered to the same case, prompt and repeat, once it has.
+
+        Raises CheckFailedToRun where it has no answer or is not asked.
+        """
+        ...
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,6 +333,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     """From 0 (wrong) to 1 (right)."""
     reason: str
+    opinions: tuple[Opinion, ...] = ()
+    """Of the models that were asked."""
 
 
 class Check(Protocol):
@@ -305,8 +350,8 @@ class Check(Protocol):
         """True where it may take long and must run beside the event loop."""
         ...
 
-    def find(self, context: Context) -> Finding:
-        """Looks at one answer."""
+    def find(self, context: Context) -> Finding | Awaitable[Finding]:
+        """Looks at one answer; where it must wait for others, in a coroutine."""
         ...
 
 
@@ -324,6 +369,20 @@ class BoundCheck(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bind: BindCheck
     weight: float = 1.0
+    metric: str | None = None
+    """The named sub-score that its value goes into."""
+    threshold: float | None = None
+    """Passes when its value reaches it, in place of its own verdict."""
+    when: Condition | None = None
+    """Looked at only where this holds."""
+
+
+class Condition(Protocol):
+    """Whether a check is to be asked, given the answer."""
+
+    def __call__(self, output: str) -> bool:
+        """May raise whatever a template of the suite raises."""
+        ...
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,6 +394,13 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     error: str | None = None
     weight: float = 1.0
+    metric: str | None = None
+    opinions: tuple[Opinion, ...] = ()
+    """Of the models that were asked, with what that took."""
+    skipped: bool = False
+    """True where its `when` did not hold: neither passed nor failed, and no part of the score."""
+    turn: int | None = None
+    """Of a conversation, the turn it looked at; None for the whole."""
 
 
 # --- what is run and kept ----------------------------------------------------------------------------------------
@@ -348,8 +414,36 @@ class Transform(Protocol):
         ...
 
 
+class ScriptedTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user says in one turn of a conversation, and the checks of the answer to it."""
+
+    message: Message
+    checks: tuple[BoundCheck, ...] = ()
+
+
+class Asked(Protocol):
+    """What the gateway needs to know of a request: a `Trial`, or an `Inquiry`."""
+
+    @property
+    def model(self) -> Model:
+        """Who is asked."""
+        ...
+
+    @property
+    def request(self) -> Request:
+        """What."""
+        ...
+
+
+class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """One request that is no trial by itself: a turn of a conversation, or a question about an answer."""
+
+    model: Model
+    request: Request
+
+
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to be made and judged: case × prompt × model × repeat."""
+    """A question to be put and judged: case × prompt × model × repeat. One request, or one for each of its turns."""
 
     key: str
     """Identity over runs: a hash of all that makes the question this question, and of no position."""
@@ -365,10 +459,36 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     accept: frozenset[Outcome] = frozenset()
     """Outcomes other than `ok` that may pass."""
     threshold: float | None = None
+    turns: tuple[ScriptedTurn, ...] = ()
+    """Of a conversation, what the user says after the first answer; `request` holds what comes before it."""
+    first_turn_checks: tuple[BoundCheck, ...] = ()
+    """Of a conversation, those of the first answer; `checks` look at the last answer and the whole."""
+    tags: tuple[str, ...] = ()
+    cluster: str | None = None
+    """What this case shares with others, which makes them depend on each other."""
+    xfail: str | None = None
+    """Why it is expected to fail."""
+    pass_if: float | None = None
+    """The share of its repeats that must pass for the case to pass; None: all."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished trial, one line of records.jsonl. Either `response` or `error` is None."""
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One turn of a finished conversation."""
+
+    request: Any = msgspec.UNSET
+    response: Response | None
+    error: Fault | None
+    timing: Timing
+    attempts: int
+    cost_usd: float | None
+    cached: bool = False
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finished trial, one line of records.jsonl. Either `response` or `error` is None.
+
+    Of a conversation, `response` is the last answer with the tokens of all turns, `timing` that of the whole.
+    """
 
     key: str
     case_id: str
@@ -388,12 +508,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float | None
     started_at: str
     """UTC, ISO 8601 with milliseconds."""
+    turns: tuple[Exchange, ...] = ()
+    """Of a conversation, each turn by itself; empty for a single question."""
+    expected: str | None = None
+    tags: tuple[str, ...] = ()
+    cluster: str | None = None
+    xfail: str | None = None
+    pass_if: float | None = None
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition that CI obeys: a metric of the summary, an operator and a limit."""
+    """A condition that CI obeys: a metric of the summary, or its change against a baseline (`delta.`)."""
 
     metric: str
+    """`pass_rate`, `delta.pass_rate`, `new_failures`, …"""
     op: Literal[">=", "<=", ">", "<", "==", "!="]
     limit: float
     model: str | None = None
@@ -457,6 +585,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     prices_date: str | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
+    judges: tuple[AskedModel, ...] = ()
+    """Models that were asked about answers."""
+    source: str | None = None
+    """The run whose answers were judged again, or whose failed cases were asked again."""
+    resumed_at: tuple[str, ...] = ()
+    baseline: str | None = None
+    """What gates on `delta.` compare with, as it was named."""
+    budget_usd: float | None = None
+    in_doubt: Mapping[str, Any] = {}
+    """Requests that were sent and whose answer is unknown: how many, and what they may have cost at most."""
+    estimate: Any = None
+    """What was expected of this run, as `evalkit estimate --format json` has it."""
+    selection: Mapping[str, Any] = {}
+    """The flags that chose what of the suite was run, or changed it."""
     versions: Mapping[str, str] = {}
 
 
@@ -511,6 +653,17 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The names under which models said they answered."""
     usage_mismatches: int = 0
     """Answers whose own figures do not add up: prompt + completion ≠ total."""
+    cached: int = 0
+    """Trials answered from a store: no part of the latencies."""
+    xfailed: int = 0
+    """Trials that were expected to fail and did; they count neither as passed nor as failed."""
+    xpassed: int = 0
+    """Trials that were expected to fail and passed."""
+    judge_cost_usd: float | None = None
+    """What asking models about the answers has cost; None where none was asked, or a price is unknown."""
+    judge_calls: int = 0
+    metrics: Mapping[str, float] = {}
+    """Named sub-scores, each a weighted mean."""
 
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):

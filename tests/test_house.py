@@ -27,9 +27,9 @@ FLOORS = {
     "types": 1, "errors": 1, "display": 1,
     "registry": 2, "run_folder": 2,
     "suite": 3, "checks": 3, "apis": 3, "costs": 3, "journal": 3,
-    "gateway": 4, "analysis": 4,
-    "gates": 5, "pacing": 5, "report": 5,
-    "runner": 6,
+    "gateway": 4, "analysis": 4, "stored": 4,
+    "gates": 5, "pacing": 5, "report": 5, "compare": 5, "baselines": 5, "estimate": 5,
+    "running": 6,
     "cli": 7, "__main__": 7,
 }  # fmt: skip
 BESIDE = "simulator"
@@ -45,7 +45,8 @@ HOMES = {
     "httpx": ("gateway",),
     "tenacity": ("gateway",),
     "pandas": ("analysis",),
-    "numpy": ("analysis",),
+    "numpy": ("analysis", "estimate"),
+    "scipy": ("analysis",),
     "regex": ("checks",),
     "jsonschema": ("checks",),
     "jsonschema_specifications": ("checks",),
@@ -56,7 +57,7 @@ HOMES = {
     "tqdm": ("cli",),
     "dotenv": ("cli",),
     "wcwidth": ("display",),
-    "anyio": ("gateway", "pacing", "runner", "cli.session", "simulator"),
+    "anyio": ("gateway", "pacing", "running", "cli", "simulator"),
     "msgspec": ("",),
 }
 """Package → the rooms or modules that may import it."""

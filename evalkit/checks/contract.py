@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import MISSING, field
 from typing import Any, ClassVar
 
@@ -28,6 +29,17 @@ class BuiltInCheck:
 def verdict(*, passed: bool, reason: str, value: float | None = None) -> Finding:
     """A finding whose value is 1 or 0 by the verdict, unless `value` (0..1) is more exact."""
     return Finding(passed=passed, value=float(passed) if value is None else value, reason=reason)
+
+
+def then(found: Finding | Awaitable[Finding], shape: Callable[[Finding], Finding]) -> Finding | Awaitable[Finding]:
+    """`shape` of a finding, now or once it is there."""
+    if isinstance(found, Finding):
+        return shape(found)
+    return _later(found, shape)
+
+
+async def _later(found: Awaitable[Finding], shape: Callable[[Finding], Finding]) -> Finding:
+    return shape(await found)
 
 
 def shown(text: str, columns: int = 60) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from evalkit.checks.contract import argument, verdict
+from msgspec.structs import replace
+
+from evalkit.checks.contract import argument, then, verdict
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding
 
@@ -26,7 +29,11 @@ class Not:
         """As the inner check."""
         return self.check.blocking
 
-    def find(self, context: Context) -> Finding:
+    def find(self, context: Context) -> Finding | Awaitable[Finding]:
         """The inner check's finding, turned round."""
-        found = self.check.find(context)
-        return verdict(passed=not found.passed, reason=f"not wanted: {found.reason}", value=1 - found.value)
+        return then(self.check.find(context), _turned_round)
+
+
+def _turned_round(found: Finding) -> Finding:
+    turned = verdict(passed=not found.passed, reason=f"not wanted: {found.reason}", value=1 - found.value)
+    return replace(turned, opinions=found.opinions)

@@ -26,7 +26,9 @@ _ERROR_LENGTH = 1000
 class RunBlocking(Protocol):
     """Runs a function beside the event loop, in a thread."""
 
-    def __call__(self, func: Callable[[], Finding], /) -> Awaitable[Finding]:
+    def __call__(
+        self, func: Callable[[], Finding | Awaitable[Finding]], /
+    ) -> Awaitable[Finding | Awaitable[Finding]]:
         """What `func` returns or raises."""
         ...
 
@@ -88,7 +90,8 @@ async def _score(bound: BoundCheck, context: Context, run_blocking: RunBlocking)
     try:
         check = bound.bind(context.output)
         find = functools.partial(check.find, context)
-        return _found(bound, await run_blocking(find) if check.blocking else find())
+        found = await run_blocking(find) if check.blocking else find()
+        return _found(bound, found if isinstance(found, Finding) else await found)
     except Exception as error:  # noqa: BLE001 whatever a check raises is its error, never a wrong answer
         return _failed(bound, error)
 
@@ -102,6 +105,8 @@ def _found(bound: BoundCheck, finding: Finding) -> Score:
         passed=finding.passed,
         reason=_storable(finding.reason),
         weight=bound.weight,
+        metric=bound.metric,
+        opinions=finding.opinions,
     )
 
 
