@@ -84,6 +84,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.images, *self.files)
 
 
+class PriceTier(msgspec.Struct, frozen=True, kw_only=True):
+    """Other rates, in USD per 1,000,000 tokens, for the whole of a request with a long input."""
+
+    above_input_tokens: int
+    """They hold where the input is longer than this."""
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
 class Price(msgspec.Struct, frozen=True, kw_only=True):
     """USD per 1,000,000 tokens."""
 
@@ -92,6 +102,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     cached_input: float | None = None
     batch: float | None = None
     """A factor on all rates for batch requests."""
+    tiers: tuple[PriceTier, ...] = ()
+    """By rising length of the input; the last that a request is longer than holds."""
 
 
 class Lookup(Protocol):
