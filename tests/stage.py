@@ -15,7 +15,8 @@ import msgspec
 
 from evalkit.gateway.client import Gateway
 from evalkit.journal import Journal
-from evalkit.runner import Ending, Runner, Settings
+from evalkit.running.job import Ending, Job, Settings
+from evalkit.running.runner import Runner
 from evalkit.suite.loader import load_suite
 from evalkit.suite.plan import Census, Plan
 from evalkit.types import Fault, Model, Record
@@ -126,9 +127,8 @@ class Run:
         with anyio.fail_after(PATIENCE_S), Journal(self.folder) as journal:
             async with Gateway({"test": "sk-test-key"}, transport=transport) as gateway:
                 runner = Runner(
-                    self.plan,
+                    [Job(plan=self.plan, journal=journal)],
                     gateway=self.gateway or gateway,
-                    journal=journal,
                     watcher=self.watched,
                     settings=Settings(**settings),
                 )

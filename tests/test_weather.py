@@ -12,7 +12,7 @@ from itertools import pairwise
 import anyio
 import pytest
 
-from evalkit.pacing.lane import LIMITED_ROUNDS, TURNS_A_PLACE, Lane
+from evalkit.pacing.lane import LIMITED_ROUNDS, PASSAGES_A_PLACE, Lane
 from tests import stage
 from tests.stage import Asked, ok, refusal, stage_run
 from tests.virtual_time import run_virtually
@@ -214,7 +214,7 @@ def test_a_storm_of_429s_holds_a_bounded_number_of_trials(tmp_path, lanes):
     seen: list[int] = []
     run.watched.waiting = lambda *_: seen.append(len({asked.text for asked in run.stage.asked}))
     run_virtually(run.go)
-    assert max(seen[:400]) <= 4 * TURNS_A_PLACE
+    assert max(seen[:400]) <= 4 * PASSAGES_A_PLACE
     assert len(run.records) == 400
     assert all(record.error is None for record in run.records)
 

@@ -9,7 +9,7 @@ from evalkit.report.cells import plural
 
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
-    from evalkit.runner import Ending
+    from evalkit.running.job import Ending
 
 PRECEDENCE = (130, 143, 129, 3, 2, 4, 5, 1, 0)
 """Which code wins where several apply; storage errors (3 as well) end a run before it comes here."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 
 from evalkit.display import pad, width
 from evalkit.report.table import shorten
-from evalkit.runner import Watcher
+from evalkit.running.job import Watcher
 from evalkit.types import Fault, Model, Record
 
 EVERY_S = 30.0

@@ -30,7 +30,8 @@ from evalkit.journal import Journal
 from evalkit.registry import REPORTS
 from evalkit.report.cells import plural
 from evalkit.run_folder import create_run_folder, write_manifest
-from evalkit.runner import Ending, Runner, Settings
+from evalkit.running.job import Ending, Job, Settings
+from evalkit.running.runner import Runner
 from evalkit.simulator.child import StandIn, StandInFailed
 from evalkit.suite.limits import parse_gate
 from evalkit.suite.loader import load_suite
@@ -245,7 +246,8 @@ def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
     async def run() -> Ending:
         async with Gateway(prepared.keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
             gateway.warm_up(prepared.plan.models)
-            runner = Runner(prepared.plan, gateway=gateway, journal=journal, watcher=watcher, settings=settings)
+            job = Job(plan=prepared.plan, journal=journal)
+            runner = Runner([job], gateway=gateway, watcher=watcher, settings=settings)
             return await runner.run(signals=_SIGNALS)
 
     with progress(planned, quiet=options.quiet) as watcher, redirect_stdout(sys.stderr):  # whatever a function prints

@@ -29,7 +29,7 @@ from evalkit.gateway.transport import headers_for, open_transport, request_to
 from evalkit.gateway.verdicts import Stop, Verdict
 from evalkit.gateway.words import one_line
 from evalkit.registry import Api
-from evalkit.types import Fault, FunctionTarget, ImageURL, Model, Provider, Response, Trial
+from evalkit.types import Asked, Fault, FunctionTarget, ImageURL, Model, Provider, Response
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,24 +131,24 @@ class Gateway:
 
     async def ask(
         self,
-        trial: Trial,
+        asked: Asked,
         *,
         image_url: ImageURL,
         pause: Pause = anyio.sleep,
         headers: Mapping[str, str] | None = None,
         on_retry: OnRetry | None = None,
     ) -> Reply:
-        """Sends a trial's request until it is answered or given up; only cancellation comes out as an exception.
+        """Sends a request until it is answered or given up; only cancellation comes out as an exception.
 
         `pause` waits between attempts. `headers` (ASCII) go out beside the usual ones.
         """
-        if isinstance(trial.model.provider.target, FunctionTarget):
-            return await self._call(trial)
+        if isinstance(asked.model.provider.target, FunctionTarget):
+            return await self._call(asked)
         try:
-            call = self._prepare(trial, image_url, headers or {})
+            call = self._prepare(asked, image_url, headers or {})
         except Failure as failure:
             return Reply(fault=failure.fault, stop=failure.stop)
-        loop = retrying(trial.model, pause=pause, jitter=self._jitter, on_retry=on_retry)
+        loop = retrying(asked.model, pause=pause, jitter=self._jitter, on_retry=on_retry)
         try:
             answer: _Answer = await loop(self._attempt, call)
         except Failure as failure:
@@ -156,15 +156,15 @@ class Gateway:
             return Reply(fault=failure.fault, stop=failure.stop, attempts=call.attempts, hold_s=hold_s)
         return Reply(**answer._asdict(), attempts=call.attempts)
 
-    async def _call(self, trial: Trial) -> Reply:
+    async def _call(self, asked: Asked) -> Reply:
         """Asks a function, once: what it raises it would raise again. Any key of the run may be in what it says."""
-        function = self._functions[trial.model.provider.name]
+        function = self._functions[asked.model.provider.name]
         scrub = Scrubber(*self._keys.values())
         started = self._clock()
         try:
             response = await function.ask(
-                trial.request.payload,
-                timeout_s=trial.model.timeout_s,
+                asked.request.payload,
+                timeout_s=asked.model.timeout_s,
                 scrub=scrub,
                 on_traceback=self._on_traceback,
             )
@@ -172,8 +172,8 @@ class Gateway:
             return Reply(fault=failure.fault, stop=failure.stop, attempts=1)
         return Reply(response=response, latency_s=self._clock() - started, attempts=1)
 
-    def _prepare(self, trial: Trial, image_url: ImageURL, headers: Mapping[str, str]) -> _Call:
-        model, request = trial.model, trial.request
+    def _prepare(self, asked: Asked, image_url: ImageURL, headers: Mapping[str, str]) -> _Call:
+        model, request = asked.model, asked.request
         api = api_of(model)
         line = self._line(model)
         unpacked = UNPACKED if request.stream else {}
@@ -182,7 +182,7 @@ class Gateway:
             api=api,
             line=line,
             url=line.url(model.provider, api.path),
-            body=_written(trial, api, image_url),
+            body=_written(asked, api, image_url),
             headers={**line.headers, **api.headers, **unpacked, **request.headers, **headers},
             asks_for_stream=bool(request.stream),
         )
@@ -237,12 +237,12 @@ class Gateway:
         return stream if stream.plain_body is None else stream.plain_body
 
 
-def _written(trial: Trial, api: Api, image_url: ImageURL) -> bytes:
+def _written(asked: Asked, api: Api, image_url: ImageURL) -> bytes:
     """The request's body, written once: a picture in it may be megabytes."""
     try:
-        return msgspec.json.encode(api.encode(trial.request, image_url))
+        return msgspec.json.encode(api.encode(asked.request, image_url))
     except (OSError, TypeError, ValueError, RecursionError) as error:  # a picture is gone, or a value is no JSON
-        raise _unusable(verdicts.UNSENDABLE, trial.model, error) from error
+        raise _unusable(verdicts.UNSENDABLE, asked.model, error) from error
 
 
 def _unusable(verdict: Verdict, model: Model, error: Exception) -> Failure:

@@ -21,7 +21,7 @@ LOSING: frozenset[FaultKind] = OUTAGE | {"rate_limit"}
 """Faults of which there may be nothing else for `max_outage_s`, and no longer."""
 WAITED_OUT: frozenset[FaultKind] = frozenset({"rate_limit", "server", "network"})
 """Faults after which a trial whose attempts are used up is queued again."""
-TURNS_A_PLACE = 4
+PASSAGES_A_PLACE = 4
 """How many trials may be under way for each place: those that sleep between attempts have given theirs back."""
 ROUNDS = 3
 """How often a trial is queued in all where the gateway answers others: the fault may be the trial's own."""
@@ -52,7 +52,7 @@ class Lane:
         ceiling = concurrency or model.max_concurrency
         self.model = model
         self.price = price_for(model)
-        self.turns = anyio.Semaphore(TURNS_A_PLACE * ceiling)
+        self.passages = anyio.Semaphore(PASSAGES_A_PLACE * ceiling)
         """Trials under way, waiting ones included."""
         self._limit = AdaptiveLimit(start=concurrency or START, ceiling=ceiling)
         self._places = anyio.CapacityLimiter(self._limit.limit)
@@ -84,7 +84,7 @@ class Lane:
         self._closing.set()
         self._notify()
 
-    def queues_again(self, turn: Turn, fault: Fault) -> bool:
+    def queues_again(self, passage: Passage, fault: Fault) -> bool:
         """Whether a trial that used up its attempts is worth another round.
 
         With `max_attempts: 1` none is: who says so wants nothing sent twice. A rate limit is the trial's own only where
@@ -95,8 +95,8 @@ class Lane:
         if self._outage.open:
             return True
         if fault.kind != "rate_limit":
-            return turn.rounds + 1 < ROUNDS
-        return turn.rounds + 1 < LIMITED_ROUNDS or not self._outage.has_answered_since(turn.scheduled_s)
+            return passage.rounds + 1 < ROUNDS
+        return passage.rounds + 1 < LIMITED_ROUNDS or not self._outage.has_answered_since(passage.scheduled_s)
 
     def is_lost(self) -> bool:
         """Whether there were only failures for as long as an outage is waited out."""
@@ -104,28 +104,28 @@ class Lane:
 
     # --- letting requests go -----------------------------------------------------------------------------------
 
-    async def admit(self, turn: Turn) -> None:
+    async def admit(self, passage: Passage) -> None:
         """Waits until a request may go, and takes a place for it. Raises GivenUp where the lane closes meanwhile."""
         while True:
             await self._until_open()
-            await self._keep_rates(turn)
-            await self._places.acquire_on_behalf_of(turn)
+            await self._keep_rates(passage)
+            await self._places.acquire_on_behalf_of(passage)
             try:
                 await self._total.acquire()
             except BaseException:
-                self._places.release_on_behalf_of(turn)
+                self._places.release_on_behalf_of(passage)
                 raise
             if not self.closed and self._hold_s() == 0.0:
                 break
-            self.release(turn)
-            self._return_rates(turn)  # so that those who were held do not all go at once afterwards
-        turn.is_probe = self._outage.admit()
+            self.release(passage)
+            self._return_rates(passage)  # so that those who were held do not all go at once afterwards
+        passage.is_probe = self._outage.admit()
         self._limit.began(self._places.borrowed_tokens)
 
-    def release(self, turn: Turn) -> None:
+    def release(self, passage: Passage) -> None:
         """Frees a place."""
         self._total.release()
-        self._places.release_on_behalf_of(turn)
+        self._places.release_on_behalf_of(passage)
 
     async def sleep(self, seconds: float) -> None:
         """Sleeps, but not beyond the lane's closing. Raises GivenUp then."""
@@ -134,26 +134,26 @@ class Lane:
         if self.closed:
             raise GivenUp
 
-    async def _keep_rates(self, turn: Turn) -> None:
+    async def _keep_rates(self, passage: Passage) -> None:
         now_s = anyio.current_time()
         wait_s = self._requests.take(1, now_s) if self._requests is not None else 0.0
         if self._tokens is not None:
-            turn.reserved_tokens = self._forecast.expect(turn.prompt_bytes, turn.cap)
-            wait_s = max(wait_s, self._tokens.take(turn.reserved_tokens, now_s))
+            passage.reserved_tokens = self._forecast.expect(passage.prompt_bytes, passage.cap)
+            wait_s = max(wait_s, self._tokens.take(passage.reserved_tokens, now_s))
         if wait_s > 0:
             await self.sleep(wait_s)
 
-    def _return_rates(self, turn: Turn) -> None:
+    def _return_rates(self, passage: Passage) -> None:
         now_s = anyio.current_time()
         if self._requests is not None:
             self._requests.give_back(1, now_s)
-        self._return_tokens(turn)
+        self._return_tokens(passage)
 
-    def _return_tokens(self, turn: Turn, used: int = 0) -> None:
+    def _return_tokens(self, passage: Passage, used: int = 0) -> None:
         """Gives back what was reserved and not used; once, however often it is called."""
         if self._tokens is not None:
-            self._tokens.give_back(turn.reserved_tokens - used, anyio.current_time())
-            turn.reserved_tokens = 0.0
+            self._tokens.give_back(passage.reserved_tokens - used, anyio.current_time())
+            passage.reserved_tokens = 0.0
 
     async def _until_open(self) -> None:
         while True:
@@ -173,20 +173,20 @@ class Lane:
 
     # --- learning from what comes back -------------------------------------------------------------------------
 
-    def answered(self, turn: Turn, response: Response, hold_s: float | None) -> None:
+    def answered(self, passage: Passage, response: Response, hold_s: float | None) -> None:
         """An answer came; `hold_s`: for how long the gateway's own count of requests or tokens is spent."""
         now_s = anyio.current_time()
         self._limit.succeeded(self._since_start_s())
         self._outage.succeeded(now_s)
-        self._settle_tokens(turn, response)
+        self._settle_tokens(passage, response)
         if hold_s is not None:
             self._hold_until(now_s + hold_s, "its rate is spent (x-ratelimit headers)")
         self._adjust()
 
-    def met(self, turn: Turn, fault: Fault, retry_after_s: float | None) -> None:
+    def met(self, passage: Passage, fault: Fault, retry_after_s: float | None) -> None:
         """An attempt failed; `retry_after_s`: what the gateway asked to wait, if it did."""
         now_s = anyio.current_time()
-        self._return_tokens(turn)
+        self._return_tokens(passage)
         if fault.kind == "rate_limit":
             self._limit.rate_limited(self._since_start_s())
             self._outage.rate_limited(now_s)
@@ -195,7 +195,7 @@ class Lane:
         elif fault.kind in OUTAGE:
             was_open = self._outage.open
             self._limit.failed()
-            self._outage.failed(now_s, probe=turn.is_probe)
+            self._outage.failed(now_s, probe=passage.is_probe)
             if self._outage.open and not was_open:
                 self._listener.holding(self.model, "most requests fail; one probe at a time", None)
         else:
@@ -205,12 +205,12 @@ class Lane:
     def _since_start_s(self) -> float:
         return anyio.current_time() - self._began_s
 
-    def _settle_tokens(self, turn: Turn, response: Response) -> None:
+    def _settle_tokens(self, passage: Passage, response: Response) -> None:
         usage = response.usage
         if usage.output_tokens is not None:
             self._forecast.learn(usage.output_tokens)
         if usage.input_tokens is not None and usage.output_tokens is not None:
-            self._return_tokens(turn, usage.input_tokens + usage.output_tokens)
+            self._return_tokens(passage, usage.input_tokens + usage.output_tokens)
 
     def _hold_until(self, moment_s: float, why: str) -> None:
         if moment_s > self._not_before_s:
@@ -226,7 +226,7 @@ class Lane:
         self._changed = anyio.Event()
 
 
-class Turn:
+class Passage:
     """One trial under way: its place, its attempts, and its times on the event loop's monotonic clock."""
 
     def __init__(self, lane: Lane, request: Request, *, is_first: bool) -> None:

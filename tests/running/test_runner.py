@@ -7,7 +7,7 @@ import json
 import anyio
 import pytest
 
-from evalkit import runner
+from evalkit.running import runner
 from evalkit.gateway import retry
 from evalkit.gateway.client import Reply
 from evalkit.pacing.lane import ROUNDS

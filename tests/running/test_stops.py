@@ -8,7 +8,7 @@ import signal
 import anyio
 import pytest
 
-from evalkit import runner
+from evalkit.running import runner
 from evalkit.errors import StorageError
 from evalkit.gateway import retry
 from evalkit.journal import Journal
