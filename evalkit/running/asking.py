@@ -51,6 +51,14 @@ class Asker:
             cached=True,
         )
 
+    async def admit(self, asked: Asked, passage: Passage, *, begun: bool) -> None:
+        """Waits until a request may go, and takes a place for it. Raises GivenUp.
+
+        `begun`: it belongs to a trial that has been asked something before, and goes before those of new trials.
+        """
+        del asked, begun
+        await passage.take_place()
+
     async def ask(
         self, job: Job, trial: Trial, asked: Asked, part: str, *, passage: Passage, headers: Mapping[str, str]
     ) -> Answered | None:

@@ -130,7 +130,7 @@ class Runner:
     ) -> anyio.Event:
         """Starts a trial, once there is a place for its request; the event is set when it is done."""
         if stored is None:
-            await passage.take_place()
+            await self._asker.admit(trial, passage, begun=False)
         done = anyio.Event()
         group.start_soon(self._work, job, trial, passage, stored, done)
         return done
