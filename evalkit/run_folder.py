@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import unicodedata
@@ -16,7 +17,11 @@ from evalkit.types import Manifest
 
 MANIFEST = "run.json"
 RECORDS = "records.jsonl"
+ATTEMPTS = "attempts.jsonl"
+DAMAGED = "records.damaged"
 MEDIA = "media"
+_NO_SUCH_THING = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
+"""What network file systems say that cannot sync a folder; there is no other way."""
 _LONGEST_NAME = 80
 """Bytes of a suite's name in a folder's name; file systems take 255."""
 
@@ -76,7 +81,9 @@ def sync_folder(folder: Path) -> None:
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with suppress(OSError):  # some network file systems refuse it, and there is no other way
-            os.fsync(handle)
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_THING:
+            raise
     finally:
         os.close(handle)

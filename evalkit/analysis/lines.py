@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from evalkit.errors import StorageError
+from evalkit.journal.reading import decode, whole_lines
 from evalkit.types import Fault, Outcome, Score, Timing, Usage
 
 __all__ = ["Answer", "Line", "Status", "latest_lines"]
@@ -92,25 +91,11 @@ def latest_lines(path: Path) -> list[Line]:
     """The records of a file, of each key the last one; [] where there is no file.
 
     A last line that was cut off in the middle is left out. Raises `StorageError` with file and line for any other line
-    that is no record.
+    that is not as it was written.
     """
-    if not path.exists():
-        return []
+    decoder = msgspec.json.Decoder(Line)
     latest: dict[str, Line] = {}
-    for line in _lines(path):
+    for whole in whole_lines(path):
+        line = decode(path, whole, decoder)
         latest[line.key] = line
     return list(latest.values())
-
-
-def _lines(path: Path) -> Iterator[Line]:
-    decoder = msgspec.json.Decoder(Line)
-    with path.open("rb") as file:
-        for number, text in enumerate(file, start=1):
-            try:
-                yield decoder.decode(text)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                if not text.endswith(b"\n"):
-                    return
-                raise StorageError(
-                    f"{path}:{number}: not a record ({error}); remove this line to read the others"
-                ) from error

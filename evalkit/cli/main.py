@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "Runs suites over their models and writes the reports.",
     "report": "Shows a run again, in any format.",
     "list": "Lists models, checks, apis, reports, runs or cases.",
+    "recover": "Verifies a run's records, and repairs the file where it is damaged.",
     "schema": "Prints the JSON Schema of a suite file.",
     "simulate": "Serves the stand-in gateway.",
 }

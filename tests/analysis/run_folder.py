@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from evalkit.journal.lines import seal
 from evalkit.types import (
     AskedModel,
     Fault,
@@ -106,12 +107,12 @@ def timing(latency_s: float | None, ttft_s: float | None = None) -> Timing:
 
 
 def write(folder: Path, records=(), run: Manifest | None = None) -> Path:
-    """A run folder, with the extra `crc` that the journal puts on every line."""
+    """A run folder, its lines sealed as the journal does it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_bytes(msgspec.json.encode(run or manifest()))
     with (folder / "records.jsonl").open("wb") as file:
         for kept in records:
-            file.write(msgspec.json.encode({**msgspec.to_builtins(kept), "crc": "00000000"}) + b"\n")
+            file.write(seal(msgspec.json.encode(kept)))
     return folder
 
 

@@ -114,8 +114,8 @@ def test_a_lock_that_the_file_system_does_not_have_is_not_called_another_writer(
         pass
 
 
-def test_a_folder_that_went_away_is_a_storage_error(tmp_path):
-    with pytest.raises(StorageError, match="cannot be opened for writing: No such file"), Journal(tmp_path / "gone"):
+def test_a_folder_that_is_not_there_is_the_users_to_mend(tmp_path):
+    with pytest.raises(UsageError, match="cannot be opened for writing: No such file"), Journal(tmp_path / "gone"):
         pass
 
 
@@ -150,7 +150,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines_and_says_what_is_saved(tmp_path
             fail_after(written, patch)
             with pytest.raises(StorageError, match="No space left on device") as caught:
                 journal.append(record(2))
-        assert "records.jsonl has all results up to here" in str(caught.value)
+        assert "records.jsonl has all 1 up to here; once that is mended, go on with: evalkit run --resume " in str(caught.value)
         assert (tmp_path / "records.jsonl").read_bytes() == before
         journal.append(record(3))  # not fused with what was cut
     assert [line.key for line in latest_lines(tmp_path / "records.jsonl")] == ["k1", "k3"]
