@@ -10,7 +10,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from importlib.util import find_spec
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from evalkit.errors import UnknownName
 from evalkit.types import Check, ImageURL, Request, Response
@@ -116,6 +117,22 @@ class Report(Protocol):
     def render(self, run: Any) -> str:
         """The text; `run` is an `analysis.frames.JudgedRun`, some floors above this one."""
         ...
+
+
+class Extra(NamedTuple):
+    """An optional part of the distribution, and the package by which it is told whether it is there."""
+
+    name: str
+    package: str
+
+    def __str__(self) -> str:
+        return f"evalkit-harness[{self.name}]"
+
+
+def missing_extra(definition: object) -> Extra | None:
+    """What a definition says it needs (`extra`) and is not installed."""
+    extra = getattr(definition, "extra", None)
+    return extra if isinstance(extra, Extra) and find_spec(extra.package) is None else None
 
 
 CHECKS: Registry[type[Check]] = Registry("check", package="evalkit.checks")

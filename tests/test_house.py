@@ -25,7 +25,7 @@ from evalkit.suite import limits
 SOURCE = Path(evalkit.__file__).parent
 FLOORS = {
     "types": 1, "errors": 1, "display": 1,
-    "registry": 2, "run_folder": 2,
+    "registry": 2, "run_folder": 2, "lookups": 2,
     "suite": 3, "checks": 3, "apis": 3, "costs": 3, "journal": 3,
     "gateway": 4, "analysis": 4, "stored": 4,
     "gates": 5, "pacing": 5, "report": 5, "compare": 5, "baselines": 5, "estimate": 5,
@@ -36,10 +36,10 @@ BESIDE = "simulator"
 DOORS = {"evalkit.simulator.child", "evalkit.simulator.__main__"}
 """All of the stand-in that the command line may know."""
 HOMES = {
-    "yaml": ("suite.source",),
+    "yaml": ("suite.source", "checks.yaml_text"),
     "pydantic": ("suite",),
     "jinja2": ("suite.templates",),
-    "jmespath": ("suite.lookups",),
+    "jmespath": ("lookups",),
     "PIL": ("suite.media",),
     "aiohttp": ("gateway.engine",),
     "httpx": ("gateway",),
@@ -48,6 +48,8 @@ HOMES = {
     "numpy": ("analysis", "estimate"),
     "scipy": ("analysis",),
     "regex": ("checks",),
+    "rapidfuzz": ("checks",),
+    "sacrebleu": ("checks.overlap",),
     "jsonschema": ("checks",),
     "jsonschema_specifications": ("checks",),
     "referencing": ("checks",),

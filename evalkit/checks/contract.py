@@ -8,6 +8,7 @@ from dataclasses import MISSING, field
 from typing import Any, ClassVar
 
 from evalkit.display import clip
+from evalkit.registry import Extra
 from evalkit.types import Finding
 
 _SEEMING_ESCAPE = re.compile(r"\\(?=[nrtxuU])")
@@ -19,11 +20,12 @@ def argument(description: str, *, default: Any = MISSING) -> Any:
 
 
 class BuiltInCheck:
-    """What a check is unless it says otherwise: about the answer's content, and quick."""
+    """What a check is unless it says otherwise: about the answer's content, quick, and always there."""
 
     __slots__ = ()
     operational: ClassVar[bool] = False
     blocking: ClassVar[bool] = False
+    extra: ClassVar[Extra | None] = None
 
 
 def verdict(*, passed: bool, reason: str, value: float | None = None) -> Finding:

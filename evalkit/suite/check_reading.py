@@ -6,8 +6,8 @@ from collections.abc import Container
 from typing import Any
 
 from evalkit.errors import EvalkitError, UnknownName, did_you_mean
-from evalkit.registry import CHECKS
-from evalkit.suite.checking import ArgumentInvalid, CheckSpec, Signature, item_type, signature, specify
+from evalkit.registry import CHECKS, missing_extra
+from evalkit.suite.checking import ArgumentInvalid, CheckSpec, Signature, item_type, signature, specify, takes_check
 from evalkit.suite.validation import Mistakes, describe
 from evalkit.types import Check
 
@@ -43,9 +43,12 @@ def _read_named(name: str, value: dict[str, Any], mistakes: Mistakes, where: Whe
     """`value` holds the check under its name; it stands at `where`, which is all the place that a bare name has."""
     bare = isinstance(where[0][where[1]], str)
     try:
-        CHECKS[name]
+        missing = missing_extra(CHECKS[name])
     except UnknownName as error:
         mistakes.add(str(error), *(where if bare else (value, name)), of_key=not bare)
+        return None
+    if missing:
+        mistakes.add(f"check '{name}' needs the extra: {missing}", *(where if bare else (value, name)), of_key=not bare)
         return None
     weight = value.get("weight", 1.0)
     if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not 0 <= weight < float("inf"):
@@ -123,7 +126,7 @@ def _with_nested(
     before = len(mistakes.problems)
     for name, value in arguments.items():
         hint, (container, key) = takes.hints[name], places[name]
-        if hint is Check:
+        if hint is Check or (takes_check(hint) and value is not None):
             arguments[name] = read_check(value, mistakes, container=container, key=key)
         elif item_type(hint) is Check and isinstance(value, list):
             arguments[name] = [read_check(item, mistakes, container=value, key=i) for i, item in enumerate(value)]

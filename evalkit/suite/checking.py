@@ -8,7 +8,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -155,11 +156,22 @@ def _argument_type(hint: Any) -> Any:
     """A field's type as its argument may be written: text takes bare numbers, a check is a CheckSpec already made."""
     if hint is str:
         return Text
-    if hint is Check:
+    if takes_check(hint):
         return NestedCheck
     if get_origin(hint) is list:
         return list[_argument_type(item_type(hint))]  # type: ignore[misc]
+    if _is_union(hint):
+        return Union[tuple(map(_argument_type, get_args(hint)))]  # noqa: UP007 made of parts known only now
     return hint
+
+
+def takes_check(hint: Any) -> bool:
+    """Whether an argument of this type is another check, or may be left out and is one otherwise."""
+    return hint is Check or (_is_union(hint) and Check in get_args(hint))
+
+
+def _is_union(hint: Any) -> bool:
+    return get_origin(hint) in (Union, UnionType)
 
 
 def item_type(hint: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from evalkit.errors import did_you_mean
+from evalkit.lookups import JmesPath, LookupInvalid
 from evalkit.suite.instances import Instance
-from evalkit.suite.lookups import JmesPath, LookupInvalid
 from evalkit.suite.numbers import unspelt
 from evalkit.suite.places import PathInvalid
 from evalkit.suite.schema import FunctionTargetFile, HttpTargetFile

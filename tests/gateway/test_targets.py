@@ -10,7 +10,7 @@ import pytest
 from evalkit.gateway.client import Gateway, Reply
 from evalkit.gateway.providers import MissingKey, resolve_keys
 from evalkit.gateway.verdicts import Stop
-from evalkit.suite.lookups import JmesPath
+from evalkit.lookups import JmesPath
 from evalkit.types import HttpTarget, Message, Model, Provider, Request, Trial, Usage
 from tests.gateway.conftest import ScriptedServer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.suite.lookups import JmesPath, LookupInvalid
+from evalkit.lookups import JmesPath, LookupInvalid
 
 BODY = {"data": {"text": "hi", "none": None, "parts": [{"t": "a"}, {"t": "b"}]}, "choices": ["x", "y"], "n": 0}
 

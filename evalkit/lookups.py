@@ -1,4 +1,4 @@
-"""JMESPath expressions that find the answer and the usage in an application's JSON; the only place that reads them."""
+"""JMESPath expressions, for what applications answer in a JSON of their own and for checks of answers in JSON."""
 
 from __future__ import annotations
 
