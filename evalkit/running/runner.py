@@ -60,7 +60,7 @@ class Runner:
             if signals:
                 group.start_soon(self._listen, signals)
             async with anyio.create_task_group() as inner:
-                inner.start_soon(self._write)
+                inner.start_soon(self._writer.run, self._fail)
                 inner.start_soon(self._ask)
             group.cancel_scope.cancel()
         self.ending.pacing = {lane.model.name: lane.history for lane in self._lanes}
@@ -148,12 +148,6 @@ class Runner:
             done.set()
 
     # --- ending ------------------------------------------------------------------------------------------------
-
-    async def _write(self) -> None:
-        try:
-            await self._writer.run()
-        except EvalkitError as error:
-            self._fail(error)
 
     def _fail(self, error: EvalkitError) -> None:
         """Ends the run at once: its results can no longer be trusted to be kept."""

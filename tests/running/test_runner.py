@@ -155,7 +155,7 @@ async def test_trials_are_made_as_they_are_needed(tmp_path, monkeypatch):
     monkeypatch.setattr(run.plan, "trials", counted)
     await run.go(keep_raw=False)
     assert made == len(run.watched.records) == 10_000
-    assert ahead < 100
+    assert ahead < 2000  # what waits to be written, and to be safe on disk
 
 
 async def test_the_slot_is_free_while_a_request_waits_to_be_sent_again(tmp_path):
