@@ -12,8 +12,8 @@ from evalkit.suite.checking import CheckSpec
 from evalkit.suite.datasets import Dataset, Row
 from evalkit.suite.media import MediaInvalid, MediaStore
 from evalkit.suite.params import read_params
-from evalkit.suite.parts import Case
-from evalkit.suite.schema import CaseFile, DefaultsFile, ImageFile
+from evalkit.suite.parts import Case, CaseTurn
+from evalkit.suite.schema import CaseFile, DefaultsFile, ImageFile, TurnFile
 from evalkit.suite.templates import RESERVED, is_template
 from evalkit.suite.validation import Mistakes, compile_template, describe, validate
 from evalkit.types import Image, Media
@@ -71,12 +71,28 @@ class CaseReader:
             accept=frozenset(given.accept),
             threshold=given.threshold,
             skip=given.skip,
+            xfail=given.xfail,
+            cluster=given.cluster,
+            pass_if=given.pass_if if given.pass_if is not None else self.defaults.pass_if,
+            turns=tuple(self._turn(turn, value["turns"], at, mistakes) for at, turn in enumerate(given.turns or ())),
             places=mistakes.places,
             origin=value,
         )
 
     def _checks(self, given: Any, value: dict[str, Any], mistakes: Mistakes) -> tuple[CheckSpec, ...]:
         return () if given == "none" else self.default_checks + read_checks(given, value, "checks", mistakes)
+
+    def _turn(self, given: TurnFile, turns: list[Any], index: int, mistakes: Mistakes) -> CaseTurn:
+        """The turn at `index`: a mapping, or a bare text, which is what the user says."""
+        value = turns[index] if isinstance(turns[index], dict) else {}
+        compile_template(given.user, mistakes, *((value, "user") if value else (turns, index)))
+        return CaseTurn(
+            user=given.user,
+            expected=given.expected,
+            images=_media(given.images, value, "images", self._image, mistakes),
+            files=_media(given.files, value, "files", self.media.document, mistakes),
+            checks=read_checks(given.checks, value, "checks", mistakes),
+        )
 
     def _known(
         self, names: list[str] | None, value: dict[str, Any], key: str, known: frozenset[str], mistakes: Mistakes
@@ -149,11 +165,12 @@ def examine_transform(text: str | None, mistakes: Mistakes, container: Any) -> N
 
 def _demand_checks(case: Case, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> None:
     """A case nobody looks at would be green whatever was answered."""
-    if given.checks == "none" or any(check.weight > 0 and not check.operational for check in case.checks):
+    checks = [*case.checks, *(check for turn in case.turns for check in turn.checks)]
+    if given.checks == "none" or any(check.weight > 0 and not check.operational for check in checks):
         return
-    if case.checks:
+    if checks:
         found = "only checks that are operational or weigh nothing"
-    elif given.checks:
+    elif given.checks or any(turn.checks for turn in given.turns or ()):
         return  # what stands there is wrong, and noted
     else:
         found = "no checks"

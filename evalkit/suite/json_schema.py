@@ -16,7 +16,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def suite_schema() -> dict[str, Any]:
     """A schema in draft 2020-12 that editors can complete and mark by."""
     schema = SuiteFile.model_json_schema()
-    definitions: dict[str, Any] = {}
+    definitions: dict[str, Any] = schema.pop("$defs", {})
     for part in (*PARTS, *TOOL_PARTS):
         definition = part.model_json_schema()
         definitions |= {**definition.pop("$defs", {}), part.__name__: definition}

@@ -106,6 +106,8 @@ class _Loader:
             media=media,
             max_concurrency=head.max_concurrency,
             gates=gates,
+            budget_usd=head.budget.max_cost_usd if head.budget is not None else None,
+            traffic=head.traffic,
             places=self._mistakes.places,
             origin=self._data,
         )

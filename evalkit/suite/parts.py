@@ -40,6 +40,18 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTurn:
+    """One turn of a conversation: what the user says, and what the answer to it must be like."""
+
+    user: str
+    """A template."""
+    expected: Any = None
+    images: tuple[Image, ...] = ()
+    files: tuple[Document, ...] = ()
+    checks: tuple[CheckSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One row of the suite: what is filled into the prompts, and what the answers must be like."""
 
@@ -58,6 +70,13 @@ class Case:
     accept: frozenset[Outcome] = frozenset()
     threshold: float | None = None
     skip: str | None = None
+    xfail: str | None = None
+    """Why it is expected to fail."""
+    cluster: str | None = None
+    pass_if: float | None = None
+    """The share of its repeats that must pass; 0: any one of them; None: all."""
+    turns: tuple[CaseTurn, ...] = ()
+    """Of a conversation, all that the user says; empty for a single question."""
     places: Places = field(compare=False)
     origin: Any = field(default=None, compare=False)
     """The mapping it was read from, to find its place again."""
@@ -91,6 +110,10 @@ class Suite:
     media: MediaStore
     max_concurrency: int | None
     gates: tuple[Gate, ...]
+    budget_usd: float | None = None
+    """What a run of it may cost."""
+    traffic: Any = None
+    """A rollout as the file has it, for the estimate."""
     places: Places = field(compare=False)
     origin: Mapping[str, Any] = field(compare=False)
     """What it was read from, to find a place again."""

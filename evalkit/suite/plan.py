@@ -144,7 +144,8 @@ class Plan:
         )
         checks = tuple(spec.bind(instance.variables) for spec in case.checks)
         question = _question(instance.id, prompt.name, model, request)
-        for repeat in range(self.selection.repeat or case.repeat):
+        repeats = self.selection.repeat or case.repeat
+        for repeat in range(repeats):
             yield Trial(
                 key=_key(question, repeat),
                 case_id=instance.id,
@@ -157,6 +158,10 @@ class Plan:
                 transform=transform(instance),
                 accept=case.accept,
                 threshold=case.threshold,
+                tags=case.tags,
+                cluster=case.cluster,
+                xfail=case.xfail,
+                pass_if=None if case.pass_if is None else max(case.pass_if, 1 / repeats),
             )
 
     def _stream(self, model: Model) -> bool | None:

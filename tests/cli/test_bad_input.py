@@ -98,7 +98,10 @@ WRONG = {
     "unknown gate": ({"gates": {"pas_rate": ">= 1"}}, "did you mean 'pass_rate'?"),
     "a gate without operator": ({"gates": {"pass_rate": "0.9"}}, "wants an operator and a number"),
     "repeat 0": ({"defaults": {"repeat": 0}}, "repeat"),
-    "a later feature": ({"cases": [case("a", xfail="bug")]}, "xfail"),
+    "a share beyond all": ({"cases": [case("a", repeat=2, pass_if="3/2")]}, "more than 0 and at most 1, found '3/2'"),
+    "a conversation without turns": ({"cases": [case("a", turns=[])]}, "must not be empty"),
+    "a turn that says nothing": ({"cases": [case("a", turns=[{"checks": ["json"]}])]}, "'user' is missing"),
+    "a budget of nothing": ({"budget": {"max_cost_usd": 0}}, "must be greater than 0"),
 }
 
 

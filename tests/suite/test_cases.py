@@ -24,6 +24,45 @@ def test_a_case_has_what_it_says(load):
     assert [check.name for check in case.checks] == ["json"]
 
 
+def test_a_case_says_what_it_shares_why_it_fails_and_when_it_passes(load):
+    case = case_of(load, "{cluster: 7, xfail: gateway bug 12, repeat: 3, pass_if: 2/3, checks: none}")
+    assert (case.cluster, case.xfail, case.pass_if) == ("7", "gateway bug 12", 2 / 3)
+    plain = case_of(load, "{checks: none}")
+    assert (plain.cluster, plain.xfail, plain.pass_if) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"), [("false", None), ("true", "true"), ("", None), ("'false'", "false"), ("5", "5")]
+)
+def test_false_is_no_reason(load, said, reason):
+    case = case_of(load, f"{{skip: {said}, xfail: {said}, checks: none}}")
+    assert (case.skip, case.xfail) == (reason, reason)
+
+
+def test_a_case_may_ask_more_or_less_than_the_defaults_of_its_repeats(load):
+    defaults = "{repeat: 3, pass_if: any}"
+    assert case_of(load, "{checks: none}", defaults).pass_if == 0
+    assert case_of(load, "{pass_if: all, checks: none}", defaults).pass_if == 1
+
+
+def test_a_conversation_has_its_turns(load, write, picture):
+    write("a.png", picture("PNG"))
+    case = case_of(
+        load,
+        "{checks: [{contains: x}], turns: [hi, {user: 1.1, expected: e, images: [a.png], checks: [json, {regex: y}]}]}",
+        "{checks: [{max_latency_s: 5}]}",
+    )
+    first, second = case.turns
+    assert (first.user, first.expected, first.images, first.checks) == ("hi", None, (), ())
+    assert (second.user, second.expected, len(second.images)) == ("1.1", "e", 1)
+    assert [check.name for check in second.checks] == ["json", "regex"]
+    assert [check.name for check in case.checks] == ["max_latency_s", "contains"]
+
+
+def test_a_conversation_may_be_looked_at_in_its_turns_alone(load):
+    assert case_of(load, "{turns: [hi, {user: ho, checks: [{contains: x}]}]}").checks == ()
+
+
 def test_a_case_that_says_little_has_the_defaults(load):
     case = case_of(load, "{checks: [{contains: x}]}", "{repeat: 3, transform: '{{ output | trim }}', checks: [json]}")
     assert (case.id, case.vars, case.repeat, case.transform) == ("case-1", {}, 3, "{{ output | trim }}")
@@ -101,7 +140,29 @@ NOTHING_LOOKS = ": nothing looks at this case's answer; add a check, or say `che
         ("{images: [▸5], checks: none}", "expected text, found '5'"),
         ("{images: [▸'http://h/a.png'], checks: none}", "a picture is an https URL or a path, found 'http://h/a.png'"),
         ("{skip: ▸[], checks: none}", "expected text, found a list"),
-        ("{▸turns: [], checks: none}", "'turns' is not supported yet"),
+        ("{skip: ▸{a: 1}, checks: none}", "expected text, found a mapping"),
+        ("{xfail: ▸[], checks: none}", "expected text, found a list"),
+        ("{cluster: ▸[a], checks: none}", "expected text, found a list"),
+        ("{cluster: ▸'', checks: none}", "must not be empty"),
+        ("{pass_if: ▸3/2, checks: none}",
+         "a share of the repeats is more than 0 and at most 1, found '3/2'; write 2/3, 0.5, `all` or `any`"),
+        ("{pass_if: ▸most, checks: none}", "a share of the repeats is a fraction; write 2/3, 0.5, `all` or `any`"),
+        ("{turns: ▸[], checks: none}", "must not be empty"),
+        ("{turns: ▸hello, checks: none}", "expected a list, found 'hello'"),
+        ("{turns: [▸[a]], checks: none}", "expected a mapping, found a list"),
+        ("{turns: [▸{expected: a}], checks: none}", "'user' is missing"),
+        ("{turns: [{user: ▸''}], checks: none}", "must not be empty"),
+        ("{turns: [{user: x, ▸usr: y}], checks: none}", "unknown key 'usr'; did you mean 'user'?"),
+        ("{turns: [hi, {user: ▸'{{ q'}], checks: none}",
+         "template: unexpected end of template, expected 'end of print statement'."),
+        ("{turns: [▸'{{ q'], checks: none}",
+         "template: unexpected end of template, expected 'end of print statement'."),
+        ("{turns: [hi, {user: x, checks: ▸json}]}", "expected a list, found 'json'"),
+        ("{turns: [hi, {user: x, checks: [{▸contain: x}]}]}", "unknown check 'contain'; did you mean 'contains'?"),
+        ("{turns: [hi, {user: x, images: [▸a.png]}], checks: none}", "no such file: 'a.png' (looked in HOME)"),
+        ("▸{turns: [hi, ho]}", "no checks" + NOTHING_LOOKS),
+        ("▸{turns: [{user: x, checks: [{max_latency_s: 5}]}]}",
+         "only checks that are operational or weigh nothing" + NOTHING_LOOKS),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_case_is_told_in_its_place(problems, marked, case, message):

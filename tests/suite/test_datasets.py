@@ -107,7 +107,6 @@ def test_an_empty_file_of_rows_has_none(load, write):
         ("d.csv", b"q\nx\0\n", ["d.csv:2:2: NUL is no text"]),
         ("d.csv", b"q\n1\n\xe9\n", ["d.csv:3:1: not UTF-8: byte 0xe9"]),
         ("d.csv", b"id,q\na,1\na,2\n", ["d.csv:3: two cases have the id 'a'"]),
-        ("d.csv", b"q,cluster\n1,c\n", ["d.csv:2: 'cluster' is not supported yet"]),
         ("d.yaml", b"a: 1\n", ["d.yaml:1:1: expected a list of cases"]),
         ("d.yaml", b"- 5\n- {vars: {q: 1}}\n- \n- x\n", [
             "d.yaml:1: expected a mapping, found '5'",

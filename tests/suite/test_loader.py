@@ -87,8 +87,8 @@ def test_the_environment_is_the_process_own_unless_given(write, monkeypatch):
         (HEAD + "nmae: x\n", ["s.yaml:3:1: unknown key 'nmae'; did you mean 'name'?"]),
         (
             HEAD + "zzz: x\n",
-            ["s.yaml:3:1: unknown key 'zzz'; known here: cases, datasets, defaults, description, gates, matrix, "
-             "max_concurrency, models, name, prompts, providers, root"],
+            ["s.yaml:3:1: unknown key 'zzz'; known here: budget, cases, datasets, defaults, description, gates, "
+             "matrix, max_concurrency, models, name, prompts, providers, root, traffic"],
         ),
         (HEAD + "root: nowhere\n", ["s.yaml:3:7: root 'nowhere' is no folder"]),
         (HEAD + 'root: "\\0"\n', ["s.yaml:3:7: root '\0' is no usable path: embedded null byte"]),
