@@ -273,13 +273,15 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """True where a stream came in one piece: its ttft says nothing about the model."""
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
+class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a trial has no answer."""
 
     kind: FaultKind
     status: int | None
     """The HTTP status, where one arrived."""
     message: str
+    in_doubt: bool = False
+    """The request was sent, and nobody knows whether it was answered and charged."""
 
 
 # --- what is checked ---------------------------------------------------------------------------------------------
@@ -297,6 +299,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     """What was asked, the answers of earlier turns included."""
     expected: str | None = None
+    case_id: str = ""
+    vars: Mapping[str, Any] = {}
+    """The case's variables, with the values of the matrix."""
+    cached: bool = False
+    """True where it is a stored answer: its latency and cost are those of when it was asked."""
     others: Others | None = None
     """Asks models about the answer, for the checks that are graded by one; None where none can be asked."""
 
@@ -348,6 +355,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     opinions: tuple[Opinion, ...] = ()
     """Of the models that were asked."""
 
+    def judged_at(self, threshold: float) -> Finding:
+        """The same finding, passed where its value reaches `threshold`, sums of floats not taken too exactly."""
+        passed = self.value >= threshold - 1e-9
+        reason = f"{self.reason}; value {self.value:.3g}, threshold {threshold:g}"
+        return msgspec.structs.replace(self, passed=passed, reason=reason)
+
 
 class Check(Protocol):
     """One question about an answer. Raising means "could not be checked", never "wrong"."""
@@ -387,6 +400,8 @@ class BoundCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Passes when its value reaches it, in place of its own verdict."""
     when: Condition | None = None
     """Looked at only where this holds."""
+    in_score: bool = True
+    """False where it can fail the trial but has no share in its score: operational, and given no weight."""
 
 
 class Condition(Protocol):
@@ -413,6 +428,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """True where its `when` did not hold: neither passed nor failed, and no part of the score."""
     turn: int | None = None
     """Of a conversation, the turn it looked at; None for the whole."""
+    in_score: bool = True
+    """False where it can fail the trial but has no share in its score."""
 
 
 # --- what is run and kept ----------------------------------------------------------------------------------------
@@ -475,6 +492,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Of a conversation, what the user says after the first answer; `request` holds what comes before it."""
     first_turn_checks: tuple[BoundCheck, ...] = ()
     """Of a conversation, those of the first answer; `checks` look at the last answer and the whole."""
+    vars: Mapping[str, Any] = {}
+    """The case's variables, with the values of the matrix, for checks that are code."""
     tags: tuple[str, ...] = ()
     cluster: str | None = None
     """What this case shares with others, which makes them depend on each other."""

@@ -28,7 +28,7 @@ class Failure(EvalkitError):
         self, verdict: Verdict, message: str, *, status: int | None = None, retry_after_s: float | None = None
     ) -> None:
         super().__init__(message)
-        self.fault = Fault(kind=verdict.kind, status=status, message=message)
+        self.fault = Fault(kind=verdict.kind, status=status, message=message, in_doubt=verdict.in_doubt)
         self.retry: Retry = verdict.retry
         self.stop: Stop = verdict.stop
         self.retry_after_s = retry_after_s

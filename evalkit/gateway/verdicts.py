@@ -40,6 +40,8 @@ class Verdict(NamedTuple):
     stop: Stop = Stop.NOTHING
     says: str = ""
     """What is wrong and what to do, of {host}, {model}, {key} and {timeout_s}; "" where the finder says it better."""
+    in_doubt: bool = False
+    """The answer may have been made, and charged, and did not come whole."""
 
 
 AUTH = Verdict("auth", stop=Stop.RUN, says="{key} was refused")
@@ -81,10 +83,12 @@ TOO_LARGE = Verdict("too_large")
 BAD_EVENT = Verdict("protocol", Retry.TRANSIENT)
 STREAM_REFUSED = Verdict("stream_error", says="{host} refused the request after its stream had begun")
 STREAM_ERROR = Verdict("stream_error", Retry.TRANSIENT, says="{host} broke its stream off")
-CUT_STREAM = Verdict("truncated_stream", Retry.TRANSIENT, says="the stream of {host} ended before the answer did")
+CUT_STREAM = Verdict(
+    "truncated_stream", Retry.TRANSIENT, says="the stream of {host} ended before the answer did", in_doubt=True
+)
 
 STALE = Verdict("network", Retry.ONCE_AT_ONCE, says="{host} closed the connection before it answered")
-BROKEN_OFF = Verdict("network", Retry.TRANSIENT, says="the connection to {host} broke off midway")
+BROKEN_OFF = Verdict("network", Retry.TRANSIENT, says="the connection to {host} broke off midway", in_doubt=True)
 NO_HTTP = Verdict("protocol", Retry.TRANSIENT, says="what {host} sent is no HTTP answer")
 UNREACHABLE = Verdict("network", Retry.TRANSIENT, Stop.MODEL_IF_FIRST, says="{host} cannot be reached")
 TLS = Verdict(
@@ -93,9 +97,12 @@ TLS = Verdict(
     says="the TLS certificate of {host} was not accepted; SSL_CERT_FILE names further authorities to trust",
 )
 NO_CONNECTION = Verdict("timeout", Retry.TRANSIENT, says="no connection to {host} in time")
-SILENCE = Verdict("timeout", Retry.ONCE, says="no answer from {host} within timeout_s ({timeout_s:g} s)")
+SILENCE = Verdict("timeout", Retry.ONCE, says="no answer from {host} within timeout_s ({timeout_s:g} s)", in_doubt=True)
 TRICKLE = Verdict(
-    "timeout", Retry.TRANSIENT, says="the answer of {host} was not complete within timeout_s ({timeout_s:g} s)"
+    "timeout",
+    Retry.TRANSIENT,
+    says="the answer of {host} was not complete within timeout_s ({timeout_s:g} s)",
+    in_doubt=True,
 )
 IN_STREAM = {SERVER: STREAM_ERROR, BAD_REQUEST: STREAM_REFUSED}
 """What these two are where they come as an event of a stream; what says more of itself stays what it is."""
