@@ -48,7 +48,8 @@ def command(**options: Any) -> int:
 
     The comparison goes to stdout, everything else to stderr; each run has a folder of its own below --out.
     """
-    from evalkit.cli.session import Options, run_suites
+    from evalkit.cli.options import Options
+    from evalkit.cli.session import run_suites
 
     suites = options.pop("suites")
     reports = options.pop("reports")

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,14 +17,13 @@ from evalkit.analysis.frames import JudgedRun, load_run
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
 from evalkit.cli.manifest import manifest_of, stamp
+from evalkit.cli.options import Options
+from evalkit.cli.preparing import Prepared, prepare_all
 from evalkit.cli.progress import progress, say
 from evalkit.cli.reports import print_console, write_reports
-from evalkit.cli.targets import load_functions, refuse_stand_in
-from evalkit.errors import NothingSelected, Problem, SuiteInvalid, UsageError
+from evalkit.errors import UsageError
 from evalkit.gates import judge
 from evalkit.gateway.client import Gateway
-from evalkit.gateway.functions import Function
-from evalkit.gateway.providers import MissingKey, resolve_keys
 from evalkit.journal import Journal
 from evalkit.registry import REPORTS
 from evalkit.report.cells import plural
@@ -33,72 +31,12 @@ from evalkit.run_folder import create_run_folder, write_manifest
 from evalkit.running.job import Ending, Job, Settings
 from evalkit.running.runner import Runner
 from evalkit.simulator.child import StandIn, StandInFailed
-from evalkit.suite.limits import parse_gate
-from evalkit.suite.loader import load_suite
 from evalkit.suite.models import BASE_URL_VARIABLE
-from evalkit.suite.plan import Census, Plan
-from evalkit.suite.selection import Selection
-from evalkit.types import Gate, Manifest
+from evalkit.suite.plan import Census
+from evalkit.types import Manifest
 
 STAND_IN_LATENCY = 0.03
 """The stand-in answers this much faster than the models it stands for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """The flags of `evalkit run`."""
-
-    models: tuple[str, ...]
-    prompts: tuple[str, ...]
-    cases: tuple[str, ...]
-    tags: tuple[str, ...]
-    limit: int | None
-    sample: int | None
-    seed: int
-    repeat: int | None
-    overrides: tuple[str, ...]
-    concurrency: int | None
-    stream: bool | None
-    offline: bool
-    base_url: str | None
-    env_file: Path | None
-    no_key: str
-    allow_code: bool
-    max_error_rate: float
-    gates: tuple[str, ...]
-    strict: bool
-    reports: tuple[str, ...]
-    no_raw: bool
-    out: Path
-    exit_zero: bool
-    color: str
-    quiet: bool
-    verbose: bool
-
-    def selection(self) -> Selection:
-        """What of the suites is run."""
-        return Selection(
-            models=self.models,
-            prompts=self.prompts,
-            cases=self.cases,
-            tags=self.tags,
-            limit=self.limit,
-            sample=self.sample,
-            seed=self.seed,
-            repeat=self.repeat,
-        )
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A suite that is ready to be asked."""
-
-    plan: Plan
-    census: Census
-    gates: tuple[Gate, ...]
-    keys: Mapping[str, str | None]
-    functions: Mapping[str, Function] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, str]) -> int:
@@ -109,7 +47,7 @@ def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, 
     if options.base_url:
         environ = {**environ, BASE_URL_VARIABLE: options.base_url}
     with _stand_in(options) as stand_in:
-        prepared = _prepare_all(paths, options, environ, stand_in.base_url if stand_in else None)
+        prepared = prepare_all(paths, options, environ, stand_in.base_url if stand_in else None)
         ends = list(_run_all(prepared, options))
     code, reason = worst(ends)
     if len(prepared) > 1:
@@ -139,79 +77,6 @@ def _stand_in(options: Options) -> Iterator[StandIn | None]:
         except StandInFailed as error:
             raise UsageError(str(error)) from error
         yield stand_in
-
-
-def _prepare_all(
-    paths: tuple[Path, ...], options: Options, environ: Mapping[str, str], stand_in_url: str | None
-) -> list[Prepared]:
-    """Every suite, or all problems of all of them at once."""
-    prepared: list[Prepared] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            prepared.append(_prepare(path, options, environ, stand_in_url))
-        except SuiteInvalid as error:
-            problems += error.problems
-    if problems:
-        raise SuiteInvalid(problems)
-    return prepared
-
-
-def _prepare(path: Path, options: Options, environ: Mapping[str, str], stand_in_url: str | None) -> Prepared:
-    suite = load_suite(path, environ=environ, overrides=options.overrides)
-    if stand_in_url is not None:
-        suite = suite.with_gateway(stand_in_url)
-    if options.stream is not None:
-        suite = suite.with_stream(stream=options.stream)
-    plan = Plan(suite, options.selection())
-    census = plan.prepare()
-    if not census.trials:
-        skipped = f" ({len(census.skipped)} cases are skipped)" if census.skipped else ""
-        raise NothingSelected(f"{path}: nothing to run: no case is selected{skipped}")
-    prepared = Prepared(plan, census, _gates(plan, options), {})
-    if stand_in_url is not None:
-        refuse_stand_in(plan)
-        prepared.keys = {model.provider.name: StandIn.api_key for model in plan.models}
-    else:
-        _resolve_keys(prepared, options, environ)
-    prepared.functions = load_functions(plan, allow_code=options.allow_code)
-    return prepared
-
-
-def _gates(plan: Plan, options: Options) -> tuple[Gate, ...]:
-    """The suite's gates, and those of the flags; a gate of a model that is not asked is left out."""
-    asked = {model.name for model in plan.models}
-    known = {model.name for model in plan.suite.models}
-    gates = [gate for gate in plan.suite.gates if gate.model is None or gate.model in asked]
-    for expression in options.gates:
-        try:
-            gate = parse_gate(expression)
-        except ValueError as error:
-            raise UsageError(f"--gate: {error}") from error
-        if gate.model is not None and gate.model not in known:
-            raise UsageError(f"--gate: no model of this suite is called '{gate.model}'")
-        gates.append(gate)
-    return tuple(gates)
-
-
-def _resolve_keys(prepared: Prepared, options: Options, environ: Mapping[str, str]) -> None:
-    """Finds the keys; with `--no-key skip`, models without one are not asked."""
-    plan = prepared.plan
-    try:
-        prepared.keys = resolve_keys(plan.models, environ)
-    except MissingKey as error:
-        if options.no_key == "fail":
-            raise
-        without = {name for names in error.missing.values() for name in names}
-        plan.models = tuple(model for model in plan.models if model.name not in without)
-        prepared.keys = resolve_keys(plan.models, environ)
-        prepared.census.planned = tuple(row for row in prepared.census.planned if row.model not in without)
-        variables = ", ".join(error.missing)
-        if not prepared.census.trials:
-            raise NothingSelected(
-                f"{plan.suite.file}: nothing to run: --no-key skip leaves no model, because {variables} is not set"
-            ) from error
-        prepared.notes = (f"not asked, because {variables} is not set: {', '.join(sorted(without))}",)
 
 
 def _run(prepared: Prepared, options: Options) -> End:
