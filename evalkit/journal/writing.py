@@ -78,9 +78,9 @@ class Journal:
             os.close(self._handle)
 
     @property
-    def unsafe(self) -> int:
-        """Lines that were written and are not safe yet."""
-        return self._lines - self._safe_lines
+    def size(self) -> int:
+        """Bytes of records.jsonl."""
+        return self._size
 
     def append(self, record: Record) -> None:
         """Writes one record as one line. It outlives this process from now on, and the machine from the next `sync`."""

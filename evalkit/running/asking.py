@@ -12,6 +12,7 @@ from evalkit.gateway.client import Gateway, Reply
 from evalkit.pacing.lane import GivenUp, Lane, Passage
 from evalkit.running.job import Ending, Job, Watcher
 from evalkit.running.lanes import Lanes, ends_model
+from evalkit.running.tracking import Track
 from evalkit.stored.source import StoredAnswer
 from evalkit.types import Asked, Fault, ImageURL, Timing, Trial
 
@@ -67,7 +68,8 @@ class Asker:
         None where a signal found it between two attempts: nothing is known of it, so nothing is recorded.
         """
         lane = self._lanes.of(asked.model)
-        reply = await self._rounds(lane, asked, passage, job.plan.suite.media.data_url, headers)
+        track = Track(job.journal, trial, asked, part)
+        reply = await self._rounds(lane, asked, passage, track, job.plan.suite.media.data_url, headers)
         if reply is None:
             return None
         self._lanes.heed(lane, passage, reply)
@@ -83,11 +85,17 @@ class Asker:
         return answered
 
     async def _rounds(
-        self, lane: Lane, asked: Asked, passage: Passage, image_url: ImageURL, headers: Mapping[str, str]
+        self,
+        lane: Lane,
+        asked: Asked,
+        passage: Passage,
+        track: Track,
+        image_url: ImageURL,
+        headers: Mapping[str, str],
     ) -> Reply | None:
         try:
             while True:
-                reply = await self._round(lane, asked, passage, image_url, headers)
+                reply = await self._round(lane, asked, passage, track, image_url, headers)
                 passage.attempts += reply.attempts
                 used_up = reply.attempts >= lane.model.max_attempts and not ends_model(passage, reply)
                 if reply.fault is None or not used_up or not lane.queues_again(passage, reply.fault):
@@ -100,22 +108,35 @@ class Asker:
             return Reply(fault=passage.last_fault, attempts=passage.attempts + passage.attempts_this_round)
 
     async def _round(
-        self, lane: Lane, asked: Asked, passage: Passage, image_url: ImageURL, headers: Mapping[str, str]
+        self,
+        lane: Lane,
+        asked: Asked,
+        passage: Passage,
+        track: Track,
+        image_url: ImageURL,
+        headers: Mapping[str, str],
     ) -> Reply:
         """One call of the gateway with all its attempts; the lane learns from each of them."""
 
         def on_retry(fault: Fault, attempt: int, wait_s: float, retry_after_s: float | None) -> None:
             passage.last_fault, passage.attempts_this_round = fault, attempt - 1  # `attempt` is the coming one
+            track.failed(fault)
+            if not wait_s:
+                track.sending()
             lane.met(passage, fault, retry_after_s)
             self._watcher.waiting(lane.model, fault, attempt, wait_s)
             self._lanes.close_if_lost(lane, fault)
 
-        reply = await self._gateway.ask(
-            asked, image_url=image_url, pause=passage.pause, headers=headers, on_retry=on_retry
-        )
+        async def pause(seconds: float) -> None:
+            await passage.pause(seconds)
+            track.sending()
+
+        track.sending()
+        reply = await self._gateway.ask(asked, image_url=image_url, pause=pause, headers=headers, on_retry=on_retry)
         if reply.response is not None:
             lane.answered(passage, reply.response, reply.hold_s)
         elif reply.fault is not None:
+            track.failed(reply.fault)
             lane.met(passage, reply.fault, reply.hold_s)
         return reply
 
