@@ -53,6 +53,8 @@ HOMES = {
     "jsonschema": ("checks",),
     "jsonschema_specifications": ("checks",),
     "referencing": ("checks",),
+    "splintr": ("costs.vocabularies",),
+    "genai_prices": ("costs.list_prices",),
     "starlette": ("simulator",),
     "uvicorn": ("simulator",),
     "click": ("cli",),
@@ -65,7 +67,7 @@ HOMES = {
 """Package → the rooms or modules that may import it."""
 HEAVY = {
     "pandas", "numpy", "aiohttp", "httpx", "pydantic", "jinja2", "yaml", "PIL", "tenacity", "anyio", "asyncio",
-    "msgspec",
+    "msgspec", "splintr", "genai_prices",
 }  # fmt: skip
 
 
