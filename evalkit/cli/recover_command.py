@@ -59,11 +59,10 @@ def _tell(folder: Path, recovered: Recovered) -> None:
 
 
 def _tell_doubts(attempts: list[Attempt]) -> None:
-    from evalkit.journal.attempts import doubt_note
+    from evalkit.journal.attempts import doubt_notes
 
-    if not attempts:
-        return
-    click.echo(doubt_note(attempts))
+    for note in doubt_notes(attempts):
+        click.echo(note)
     for attempt in attempts[:SHOWN]:
         click.echo(f"  {attempt}")
     if len(attempts) > SHOWN:

@@ -24,7 +24,7 @@ from evalkit.cli.reports import print_console, write_reports
 from evalkit.errors import UsageError
 from evalkit.gates import judge
 from evalkit.gateway.client import Gateway
-from evalkit.journal import Journal
+from evalkit.journal import Journal, doubt_notes, doubts, in_doubt
 from evalkit.registry import REPORTS
 from evalkit.report.cells import plural
 from evalkit.run_folder import create_run_folder, write_manifest
@@ -91,9 +91,13 @@ def _run(prepared: Prepared, options: Options) -> End:
     write_manifest(folder, manifest)
     _say_what_is_sent(manifest, census, options)
     with Journal(folder) as journal:
+        for note in journal.notes:
+            say(f"note: {note}")
         ending = _ask(prepared, journal, options)
-    ended_at, notes = stamp(datetime.now(UTC)), _final_notes(manifest, ending)
-    write_manifest(folder, replace(manifest, ended_at=ended_at, notes=notes, pacing=ending.pacing))
+    doubtful = in_doubt(folder)
+    ended_at, notes = stamp(datetime.now(UTC)), (*_final_notes(manifest, ending), *doubt_notes(doubtful))
+    ended = replace(manifest, ended_at=ended_at, notes=notes, pacing=ending.pacing, in_doubt=doubts(doubtful))
+    write_manifest(folder, ended)
     run = judge(load_run(folder))
     write_reports(run, folder, options.reports)
     print_console(run, color=options.color)

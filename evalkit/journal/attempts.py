@@ -18,7 +18,7 @@ from evalkit.journal.lines import lines_of, seal
 from evalkit.journal.reading import decode, last_offsets
 from evalkit.run_folder import ATTEMPTS, RECORDS, write_whole
 
-__all__ = ["Attempt", "Attempts", "doubt_note", "doubts", "in_doubt"]
+__all__ = ["Attempt", "Attempts", "doubt_notes", "doubts", "in_doubt"]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -174,14 +174,17 @@ def doubts(attempts: Sequence[Attempt]) -> dict[str, Any]:
     }
 
 
-def doubt_note(attempts: Sequence[Attempt]) -> str:
-    """`doubts` in a sentence."""
+def doubt_notes(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """`doubts` in a sentence; none where nothing is in doubt."""
+    if not attempts:
+        return ()
     known = list(_known_usd(attempts))
-    requests = "1 request was" if len(attempts) == 1 else f"{len(attempts)} requests were"
+    unknown = len(attempts) - len(known)
+    requests = "1 request was" if len(attempts) == 1 else f"{len(attempts):,} requests were"
     costs = [f"at most ${sum(known):.4f}"] if known else []
-    if len(known) < len(attempts):
-        costs.append(f"of {len(attempts) - len(known)} the cost is unknown" if known else "unknown")
-    return f"{requests} sent and never answered, or the answer was not kept; what that cost: {', '.join(costs)}"
+    if unknown:
+        costs.append(f"an unknown amount for {unknown:,} of them" if known else "an unknown amount")
+    return (f"{requests} sent without an answer that could be kept, and may have cost {' and '.join(costs)}",)
 
 
 def _known_usd(attempts: Iterable[Attempt]) -> Iterator[float]:
