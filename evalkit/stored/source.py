@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from evalkit.types import Asked, Response, Timing, Trial
+from evalkit.types import Asked, Fault, Response, Timing, Trial
 
-__all__ = ["AnswerSource", "NothingStored", "StoredAnswer"]
+__all__ = ["AnswerSource", "FirstOf", "NothingStored", "StoredAnswer"]
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was given before."""
+    """An answer that was given before. Either `response` or `fault` is None."""
 
-    response: Response
+    response: Response | None
+    fault: Fault | None = None
+    """Why there was none; only of a source that is asked for these too."""
     timing: Timing
     """Of when it was given."""
     started_at: str
@@ -23,6 +26,8 @@ class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     request: Any = msgspec.UNSET
     """The body as it was sent, where it was kept."""
+    cached: bool = True
+    """False where it was given in this very run, by an earlier process: it counts like any other."""
 
 
 class AnswerSource(Protocol):
@@ -31,6 +36,7 @@ class AnswerSource(Protocol):
     def find(self, trial: Trial, asked: Asked, part: str) -> StoredAnswer | None:
         """The answer to one request of a trial; `part` is `turn 0`, `turn 1`, …, or names a question about an answer.
 
+        That name is what the question's `Opinion` has as `question`, by which it is found again.
         Called on the event loop: it must take no longer than a read from a local file.
         """
         ...
@@ -50,3 +56,19 @@ class NothingStored:
 
     def keep(self, trial: Trial, asked: Asked, part: str, answer: StoredAnswer) -> None:
         """Keeps nothing."""
+
+
+class FirstOf:
+    """Several sources: the first that has an answer gives it, and all hear of new ones."""
+
+    def __init__(self, sources: Sequence[AnswerSource]) -> None:
+        self._sources = tuple(sources)
+
+    def find(self, trial: Trial, asked: Asked, part: str) -> StoredAnswer | None:
+        """As the sources find it, in their order."""
+        return next((found for each in self._sources if (found := each.find(trial, asked, part)) is not None), None)
+
+    def keep(self, trial: Trial, asked: Asked, part: str, answer: StoredAnswer) -> None:
+        """Tells all of them."""
+        for source in self._sources:
+            source.keep(trial, asked, part, answer)
