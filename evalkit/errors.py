@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 
 class EvalkitError(Exception):
@@ -93,7 +93,14 @@ class ErrorReply(EvalkitError):
 
 
 class CheckFailedToRun(EvalkitError):
-    """A check could not look at the answer. The trial stays unscored."""
+    """A check could not look at the answer. The trial stays unscored.
+
+    `opinions` are the `types.Opinion`s that were paid for before it failed.
+    """
+
+    def __init__(self, message: str, *, opinions: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.opinions = tuple(opinions)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

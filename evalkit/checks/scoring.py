@@ -2,33 +2,40 @@
 
 An answer that is missing (refused, blocked, or with neither text nor tool calls) fails without being checked, unless
 the trial accepts its outcome. A check that raises has an error in place of a value and leaves the trial without verdict
-and score.
+and score. One whose `when` does not hold is skipped: neither passed nor failed, and no part of the score.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import math
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from evalkit.checks.contract import shown
 from evalkit.errors import CheckFailedToRun
-from evalkit.types import BoundCheck, Context, Finding, Response, Score, Trial
+from evalkit.types import BoundCheck, Check, Context, Finding, Message, Others, Response, Score, Timing, Trial
 
+T = TypeVar("T")
+Looked = Score | Awaitable[Finding]
+"""What a check came to, or will come to once others have answered."""
+
+OUTCOME = "outcome"
+"""What stands in place of a check's name where there was nothing to check."""
 _ROUNDING = 1e-9
 """How far a sum of weights may lie beside what it would be on paper."""
 _ERROR_LENGTH = 1000
+LONG_ANSWER = 8192
+"""Characters from which on the checks of an answer leave the event loop to others."""
 
 
 class RunBlocking(Protocol):
     """Runs a function beside the event loop, in a thread."""
 
-    def __call__(
-        self, func: Callable[[], Finding | Awaitable[Finding]], /
-    ) -> Awaitable[Finding | Awaitable[Finding]]:
+    def __call__(self, func: Callable[[], T], /) -> Awaitable[T]:
         """What `func` returns or raises."""
         ...
 
@@ -46,76 +53,150 @@ async def score_trial(
     trial: Trial,
     response: Response,
     *,
-    latency_s: float | None,
-    cost_usd: float | None,
     run_blocking: RunBlocking,
+    latency_s: float | None = None,
+    cost_usd: float | None = None,
+    timing: Timing | None = None,
+    cached: bool = False,
+    messages: tuple[Message, ...] | None = None,
+    others: Others | None = None,
+    checks: Sequence[BoundCheck] | None = None,
 ) -> Verdict:
-    """Runs the checks of `trial` on its answer, one after another.
+    """Runs the checks of `trial` on its answer, those that wait for others one after another.
 
-    Raises nothing but cancellation: what a check, its arguments or the transform raise becomes the check's error.
+    `messages` and `checks` are the trial's own where they are not given; one turn of a conversation has others. Raises
+    nothing but cancellation: what a check, its arguments or the transform raise becomes the check's error.
     """
-    if not trial.checks:
+    checks = trial.checks if checks is None else checks
+    if not checks:
         return Verdict(passed=None, score=None, scores=())
-    missing = _missing_answer(trial, response)
+    missing = missing_answer(trial, response)
     if missing:
-        score = Score(check="outcome", value=0.0, passed=False, reason=_storable(missing))
-        return Verdict(passed=False, score=0.0, scores=(score,))
+        return failed_unchecked(missing)
     try:
         output = trial.transform(response.text) if trial.transform else response.text
     except Exception as error:  # noqa: BLE001 a template of the suite may raise anything; the other trials go on
-        return judge([_failed(bound, error, "transform: ") for bound in trial.checks], threshold=trial.threshold)
-    context = Context(output=output, response=response, latency_s=latency_s, cost_usd=cost_usd)
-    scores = [await _score(bound, context, run_blocking) for bound in trial.checks]
-    return judge(scores, threshold=trial.threshold)
+        return judge([_failed(bound, error, "transform: ") for bound in checks], threshold=trial.threshold)
+    if response.text.strip() and not output.strip():
+        return failed_unchecked(f"the transform leaves nothing of {shown(response.text)}")
+    context = Context(
+        output=output,
+        response=response,
+        latency_s=latency_s,
+        cost_usd=cost_usd,
+        timing=timing,
+        messages=trial.request.messages if messages is None else messages,
+        expected=trial.expected,
+        case_id=trial.case_id,
+        vars=trial.vars,
+        cached=cached,
+        others=others,
+    )
+    return judge(await _score_all(checks, context, run_blocking), threshold=trial.threshold)
 
 
 def judge(scores: Iterable[Score], *, threshold: float | None) -> Verdict:
     """The verdict on checks that were run.
 
-    score = Σ(value × weight) / Σ(weight). A check of weight 0 is looked at, but neither fails the trial nor counts in
-    the score; where no other check is left, nothing was asked and the trial stays without verdict. One that errors
-    leaves the trial without verdict whatever its weight.
+    score = Σ(value × weight) / Σ(weight), over the checks that were asked. A check that is not `in_score` (operational,
+    and without a weight of its own) has no share in it, but fails the trial all the same. A check of weight 0 is looked
+    at, but neither fails the trial nor counts in the score. Where no check is left that counts, nothing was asked and
+    the trial stays without verdict. One that errors leaves the trial without verdict whatever its weight.
     """
     scores = tuple(scores)
-    counting = [score for score in scores if score.weight > 0]
+    asked = [score for score in scores if score.weight > 0 and not score.skipped]
+    counting = [score for score in asked if score.in_score]
     if not counting or any(score.error is not None for score in scores):
         return Verdict(passed=None, score=None, scores=scores)
     weighted = math.fsum(score.value * score.weight for score in counting if score.value is not None)
     mean = weighted / math.fsum(score.weight for score in counting)
-    passed = all(score.passed for score in counting) if threshold is None else mean >= threshold - _ROUNDING
+    if threshold is None:
+        passed = all(score.passed for score in asked)
+    else:
+        passed = mean >= threshold - _ROUNDING and all(score.passed for score in asked if not score.in_score)
     return Verdict(passed=passed, score=mean, scores=scores)
 
 
-async def _score(bound: BoundCheck, context: Context, run_blocking: RunBlocking) -> Score:
+def failed_unchecked(why: str) -> Verdict:
+    """The verdict on an answer that there is nothing of to look at."""
+    score = Score(check=OUTCOME, value=0.0, passed=False, reason=_storable(why))
+    return Verdict(passed=False, score=0.0, scores=(score,))
+
+
+async def _score_all(checks: Sequence[BoundCheck], context: Context, run_blocking: RunBlocking) -> list[Score]:
+    """The scores in the order of `checks`; all together in a thread where one of them, or the answer, may take long."""
+    made = [_made(bound, context) for bound in checks]
+    look = functools.partial(_look_all, checks, made, context)
+    slow = len(context.output) >= LONG_ANSWER or any(getattr(check, "blocking", False) for check in made)
+    looked = await run_blocking(look) if slow else look()
     try:
-        check = bound.bind(context.output)
-        find = functools.partial(check.find, context)
-        found = await run_blocking(find) if check.blocking else find()
-        return _found(bound, found if isinstance(found, Finding) else await found)
+        return [await _settled(bound, found) for bound, found in zip(checks, looked, strict=True)]
+    finally:
+        for found in looked:
+            if inspect.iscoroutine(found):  # cancelled before its turn came; else this does nothing
+                found.close()
+
+
+def _made(bound: BoundCheck, context: Context) -> Check | Score:
+    """The check of this answer, or what became of it before there was one."""
+    try:
+        if bound.when is not None and not bound.when(context.output):
+            return _about(bound, reason="not asked: its `when` does not hold", skipped=True)
+        return bound.bind(context.output)
+    except Exception as error:  # noqa: BLE001 whatever a template raises is its check's error
+        return _failed(bound, error)
+
+
+def _look_all(checks: Sequence[BoundCheck], made: Sequence[Check | Score], context: Context) -> list[Looked]:
+    return [_look(bound, check, context) for bound, check in zip(checks, made, strict=True)]
+
+
+def _look(bound: BoundCheck, check: Check | Score, context: Context) -> Looked:
+    if isinstance(check, Score):
+        return check
+    try:
+        found = check.find(context)
+        return found if inspect.isawaitable(found) else _found(bound, found)
+    except Exception as error:  # noqa: BLE001 whatever a check raises is its error, never a wrong answer
+        return _failed(bound, error)
+
+
+async def _settled(bound: BoundCheck, found: Looked) -> Score:
+    if isinstance(found, Score):
+        return found
+    try:
+        return _found(bound, await found)
     except Exception as error:  # noqa: BLE001 whatever a check raises is its error, never a wrong answer
         return _failed(bound, error)
 
 
 def _found(bound: BoundCheck, finding: Finding) -> Score:
+    if not isinstance(finding, Finding):  # a check of somebody else's, whose types nobody looked at
+        raise CheckFailedToRun(f"it found a {type(finding).__name__}, which is no Finding")
     if not 0 <= finding.value <= 1:
-        raise CheckFailedToRun(f"its value {finding.value} does not lie between 0 and 1")
-    return Score(
-        check=bound.name,
+        raise CheckFailedToRun(f"its value {finding.value} does not lie between 0 and 1", opinions=finding.opinions)
+    if bound.threshold is not None:
+        finding = finding.judged_at(bound.threshold)
+    return _about(
+        bound,
         value=finding.value,
         passed=finding.passed,
         reason=_storable(finding.reason),
-        weight=bound.weight,
-        metric=bound.metric,
         opinions=finding.opinions,
     )
 
 
 def _failed(bound: BoundCheck, error: Exception, where: str = "") -> Score:
     message = f"{where}{type(error).__name__}: {error}"
-    return Score(check=bound.name, error=_storable(message[:_ERROR_LENGTH]), weight=bound.weight)
+    opinions = error.opinions if isinstance(error, CheckFailedToRun) else ()
+    return _about(bound, error=_storable(message[:_ERROR_LENGTH]), opinions=opinions)
 
 
-def _missing_answer(trial: Trial, response: Response) -> str | None:
+def _about(bound: BoundCheck, **found: Any) -> Score:
+    return Score(check=bound.name, weight=bound.weight, metric=bound.metric, in_score=bound.in_score, **found)
+
+
+def missing_answer(trial: Trial, response: Response) -> str | None:
     """Why there is nothing to check; None where there is, or where the trial accepts that."""
     outcome, text = response.outcome, response.text.strip()
     if outcome != "ok" and outcome in trial.accept:

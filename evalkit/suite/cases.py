@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from evalkit.errors import Problem, SuiteInvalid, did_you_mean
 from evalkit.suite.check_reading import read_check
 from evalkit.suite.checking import CheckSpec
+from evalkit.suite.code import FindFile
 from evalkit.suite.datasets import Dataset, Row
 from evalkit.suite.media import MediaInvalid, MediaStore
 from evalkit.suite.params import read_params
@@ -34,6 +35,7 @@ class CaseReader:
     defaults: DefaultsFile
     default_checks: tuple[CheckSpec, ...]
     media: MediaStore
+    find_file: FindFile
 
     def read(self, container: Any, key: int, mistakes: Mistakes, default_id: str) -> Case | None:
         """The case that `container` holds under `key`; None, and its mistakes noted, where it is none."""
@@ -80,7 +82,10 @@ class CaseReader:
         )
 
     def _checks(self, given: Any, value: dict[str, Any], mistakes: Mistakes) -> tuple[CheckSpec, ...]:
-        return () if given == "none" else self.default_checks + read_checks(given, value, "checks", mistakes)
+        return () if given == "none" else self.default_checks + self._read_checks(given, value, mistakes)
+
+    def _read_checks(self, given: Any, value: dict[str, Any], mistakes: Mistakes) -> tuple[CheckSpec, ...]:
+        return read_checks(given, value, "checks", mistakes, self.find_file)
 
     def _turn(self, given: TurnFile, turns: list[Any], index: int, mistakes: Mistakes) -> CaseTurn:
         """The turn at `index`: a mapping, or a bare text, which is what the user says."""
@@ -91,7 +96,7 @@ class CaseReader:
             expected=given.expected,
             images=_media(given.images, value, "images", self._image, mistakes),
             files=_media(given.files, value, "files", self.media.document, mistakes),
-            checks=read_checks(given.checks, value, "checks", mistakes),
+            checks=self._read_checks(given.checks, value, mistakes),
         )
 
     def _known(
@@ -177,12 +182,17 @@ def _demand_checks(case: Case, given: CaseFile, value: dict[str, Any], mistakes:
     mistakes.add(f"{found}: nothing looks at this case's answer; add a check, or say `checks: none`", value)
 
 
-def read_checks(given: Any, container: Any, key: str, mistakes: Mistakes) -> tuple[CheckSpec, ...]:
+def read_checks(
+    given: Any, container: Any, key: str, mistakes: Mistakes, find_file: FindFile
+) -> tuple[CheckSpec, ...]:
     """A list of checks, those that are wrong noted and left away."""
     if not isinstance(given, list):
         mistakes.add(f"checks is a list (or `none`), found {describe(given)}", container, key)
         return ()
-    read = [read_check(value, mistakes, container=given, key=index) for index, value in enumerate(given)]
+    read = [
+        read_check(value, mistakes, container=given, key=index, find_file=find_file)
+        for index, value in enumerate(given)
+    ]
     return tuple(check for check in read if check is not None)
 
 

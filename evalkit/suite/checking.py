@@ -5,21 +5,24 @@ with templates per trial; those that speak of `output` per answer.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
 from evalkit.errors import EvalkitError
 from evalkit.registry import CHECKS
-from evalkit.suite.schema import Check as NestedCheck
-from evalkit.suite.schema import Text
-from evalkit.suite.templates import names_in, render_all, templates_in
+from evalkit.suite.beside import NOTHING, Beside
+from evalkit.suite.reaching import reaching
+from evalkit.suite.schema import Text, definition
+from evalkit.suite.templates import demand_names, evaluate, names_in, render_all, templates_in
 from evalkit.suite.validation import phrase
 from evalkit.types import BindCheck, BoundCheck, Check
+
+InnerCheck = Annotated[Any, WithJsonSchema(definition("InnerCheck"))]
 
 
 class ArgumentInvalid(EvalkitError):
@@ -41,6 +44,8 @@ class Signature:
     """The argument that may stand alone."""
     mapping_first: bool
     """Whether that one may itself be a mapping."""
+    code: frozenset[str] = frozenset()
+    """Those that are code, or name it: the metadata of their fields says so."""
 
 
 @lru_cache(maxsize=256)
@@ -59,6 +64,7 @@ def signature(name: str) -> Signature:
         ),
         first=first,
         mapping_first=first is not None and _takes_mapping(hints[first]),
+        code=frozenset(item.name for item in fields if item.metadata.get("code")),
     )
 
 
@@ -74,7 +80,7 @@ class CheckSpec:
     name: str
     arguments: Mapping[str, Any]
     """By field name; values may hold templates, and other CheckSpecs where a field takes a check."""
-    weight: float = 1.0
+    beside: Beside = NOTHING
     place: Any = field(default=None, compare=False)
     """The mapping it was read from, to find its place again."""
     templates: tuple[str, ...] = ()
@@ -82,9 +88,23 @@ class CheckSpec:
     made: Check | None = field(default=None, compare=False)
     """The check itself, where no argument is a template."""
 
+    @property
+    def weight(self) -> float:
+        """Its share in the score, if it has one."""
+        return 1.0 if self.beside.weight is None else self.beside.weight
+
     def bind(self, variables: Mapping[str, Any]) -> BoundCheck:
         """The check for one trial. Raises TemplateInvalid or ArgumentInvalid."""
-        return BoundCheck(name=self.name, weight=self.weight, bind=self._binder(variables))
+        when = self.beside.when
+        return BoundCheck(
+            name=self.name,
+            bind=self._binder(variables),
+            weight=self.weight,
+            metric=self.beside.metric,
+            threshold=self.beside.threshold,
+            when=when.condition(variables) if when is not None else None,
+            in_score=self.beside.weight is not None or not self.operational,
+        )
 
     def _binder(self, variables: Mapping[str, Any]) -> BindCheck:
         if self.speaks_of("output"):
@@ -96,26 +116,52 @@ class CheckSpec:
         """The check with its arguments rendered. Raises TemplateInvalid or ArgumentInvalid."""
         return self.made if self.made is not None else make_check(self.name, _settled(self.arguments, variables))
 
+    def examine(self, variables: Mapping[str, Any]) -> None:
+        """Makes what can be made before there is an answer. Raises TemplateInvalid or ArgumentInvalid."""
+        for text in self.beside.when.templates if self.beside.when is not None else ():
+            demand_names([text], variables)
+            if "output" not in names_in(text):
+                evaluate(text, variables)
+        if self.speaks_of("output"):
+            demand_names(self.templates, variables)
+        else:
+            self.make(variables)
+
     def speaks_of(self, name: str) -> bool:
         """Whether a template in its arguments uses the variable `name`."""
         return any(name in names_in(text) for text in self.templates)
 
     @property
+    def nested(self) -> Iterator[CheckSpec]:
+        """The checks that its arguments are, or hold."""
+        for value in self.arguments.values():
+            yield from (each for each in _several(value) if isinstance(each, CheckSpec))
+
+    @property
+    def code(self) -> Iterator[tuple[CheckSpec, str]]:
+        """Every piece of code that it runs, itself or in a check it holds, with the check that runs it."""
+        for name in signature(self.name).code & self.arguments.keys():
+            yield self, str(self.arguments[name])
+        for spec in self.nested:
+            yield from spec.code
+
+    @property
     def operational(self) -> bool:
         """True where it looks at latency, cost and the like, not at what was answered."""
-        nested = [value for value in self.arguments.values() if isinstance(value, CheckSpec)]
-        if nested:
-            return all(spec.operational for spec in nested)
-        return bool(getattr(CHECKS[self.name], "operational", False))
+        itself = getattr(CHECKS[self.name], "operational", False)
+        if isinstance(itself, bool):
+            return itself
+        nested = list(self.nested)  # one that is as those it holds
+        return bool(nested) and all(spec.operational for spec in nested)
 
 
-def specify(name: str, arguments: Mapping[str, Any], *, weight: float, place: Any) -> CheckSpec:
+def specify(name: str, arguments: Mapping[str, Any], *, beside: Beside = NOTHING, place: Any = None) -> CheckSpec:
     """A check of a suite; made at once where no argument is a template. Raises TemplateInvalid or ArgumentInvalid."""
     templates = tuple(text for value in arguments.values() for text in _templates(value))
     for text in templates:
         names_in(text)  # compiles it
     made = None if templates else make_check(name, _settled(arguments, {}))
-    return CheckSpec(name=name, arguments=arguments, weight=weight, place=place, templates=templates, made=made)
+    return CheckSpec(name=name, arguments=arguments, beside=beside, place=place, templates=templates, made=made)
 
 
 def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
@@ -157,7 +203,7 @@ def _argument_type(hint: Any) -> Any:
     if hint is str:
         return Text
     if takes_check(hint):
-        return NestedCheck
+        return InnerCheck
     if get_origin(hint) is list:
         return list[_argument_type(item_type(hint))]  # type: ignore[misc]
     if _is_union(hint):
@@ -185,10 +231,14 @@ def _settled(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict
 
 def _settle(value: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(value, CheckSpec):
-        return value.make(variables)
+        return reaching(value.make(variables), value.beside.threshold)
     if isinstance(value, list):
         return [_settle(item, variables) for item in value]
     return render_all(value, variables)
+
+
+def _several(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else (value,)
 
 
 def _templates(value: Any) -> Sequence[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from evalkit.registry import CHECKS
+from evalkit.suite.beside import KEYS as BESIDE
+from evalkit.suite.beside import WITHIN
 from evalkit.suite.checking import arguments_model, signature
 from evalkit.suite.params import SCHEMA as PARAMS
 from evalkit.suite.schema import PARTS, Section, SuiteFile
@@ -21,7 +23,8 @@ def suite_schema() -> dict[str, Any]:
         definition = part.model_json_schema()
         definitions |= {**definition.pop("$defs", {}), part.__name__: definition}
     definitions["Params"] = PARAMS
-    definitions["Check"] = _any_check()
+    definitions["Check"] = _any_check(tuple(BESIDE))
+    definitions["InnerCheck"] = _any_check(WITHIN)
     definitions |= {f"check.{name}": _check(name) for name in CHECKS}
     for section in [schema, *definitions.values()]:
         _allow_notes(section)
@@ -42,11 +45,11 @@ def _referred(schema: Any) -> Any:
     return {key: _referred(item) for key, item in schema.items()}
 
 
-def _any_check() -> dict[str, Any]:
+def _any_check(beside: tuple[str, ...]) -> dict[str, Any]:
     """A mapping with one check's name, or the bare name of a check that needs no argument."""
     names = list(CHECKS)
     properties: dict[str, Any] = {name: {"$ref": f"#/$defs/check.{name}"} for name in names}
-    properties["weight"] = {"type": "number", "minimum": 0, "description": "Its share in the score."}
+    properties |= {key: BESIDE[key] for key in beside}
     mapping = {
         "type": "object",
         "properties": properties,

@@ -11,6 +11,7 @@ from typing import Any
 
 from evalkit.errors import Problem, SuiteInvalid
 from evalkit.suite.cases import CaseReader, CaseStream, examine_transform, read_checks, read_inline
+from evalkit.suite.code import FindFile
 from evalkit.suite.datasets import find_datasets
 from evalkit.suite.gate_reading import read_gates
 from evalkit.suite.media import MediaStore
@@ -84,7 +85,7 @@ class _Loader:
         names = _model_names(self._data)
         prompts = PromptReader(base=self._base, root=root, models=names, mistakes=self._mistakes).read(self._data)
         gates = read_gates(self._data, names, self._mistakes)
-        reader, defaults = self._case_reader(media)
+        reader, defaults = self._case_reader(media, find_file)
         inline = read_inline(self._data, reader, self._mistakes)
         datasets = find_datasets(self._data, base=self._base, root=root, mistakes=self._mistakes)
         if head is None:
@@ -125,7 +126,7 @@ class _Loader:
                 self._mistakes.add(f"root {error}", self._data, "root")
         return default_root(self._base)
 
-    def _case_reader(self, media: MediaStore) -> tuple[CaseReader, DefaultsFile]:
+    def _case_reader(self, media: MediaStore, find_file: FindFile) -> tuple[CaseReader, DefaultsFile]:
         """Works from the raw names, so that the cases of a suite are judged even if its head is wrong."""
         data = self._section("defaults")
         given = self._data.get("defaults")
@@ -133,7 +134,7 @@ class _Loader:
         if given is not None:
             read = validate(DefaultsFile, given, self._mistakes, container=self._data, key="defaults")
             defaults = read or defaults
-        checks = read_checks(_list(data.get("checks")), data, "checks", self._mistakes)
+        checks = read_checks(_list(data.get("checks")), data, "checks", self._mistakes, find_file)
         examine_transform(defaults.transform, self._mistakes, data)
         reader = CaseReader(
             models=frozenset(_model_names(self._data)),
@@ -141,6 +142,7 @@ class _Loader:
             defaults=defaults,
             default_checks=checks,
             media=media,
+            find_file=find_file,
         )
         return reader, defaults
 

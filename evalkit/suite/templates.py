@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -117,6 +117,12 @@ def names_in(text: str) -> frozenset[str]:
 def unknown_names(text: str, known: Container[str]) -> list[str]:
     """The variables of a template that are none of `known`. Raises TemplateInvalid for a syntax error."""
     return sorted(name for name in names_in(text) if name not in known)
+
+
+def demand_names(texts: Iterable[str], variables: Collection[str]) -> None:
+    """Raises TemplateInvalid for a variable that is none of these, and not the answer."""
+    for name in (name for text in texts for name in unknown_names(text, variables) if name != "output"):
+        raise TemplateInvalid(f"no variable '{name}'{did_you_mean(name, [*variables, 'output'])}")
 
 
 def render(text: str, variables: Mapping[str, Any]) -> str:
