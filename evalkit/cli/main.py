@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "Shows a run again, in any format.",
     "list": "Lists models, checks, apis, reports, runs or cases.",
     "recover": "Verifies a run's records, and repairs the file where it is damaged.",
+    "prices": "Shows what models cost, and refreshes it.",
     "schema": "Prints the JSON Schema of a suite file.",
     "simulate": "Serves the stand-in gateway.",
 }

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from evalkit import __version__
 from evalkit.apis.messages import DEFAULT_CAP
-from evalkit.costs.prices import PRICES_DATE, price_for
+from evalkit.costs.prices import price_for, prices_date
 from evalkit.suite.loader import digest
 from evalkit.suite.plan import Census, Plan
 from evalkit.types import AskedModel, Gate, Manifest, Model
@@ -45,7 +45,7 @@ def manifest_of(
         skipped=census.skipped,
         gates=tuple(gates),
         notes=(*left_out_notes(models), *cap_notes(models)),
-        prices_date=PRICES_DATE,
+        prices_date=prices_date(),
         git_commit=commit,
         git_dirty=dirty,
         versions=_versions(),

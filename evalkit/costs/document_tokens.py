@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from evalkit.costs.model_ids import first_match
 from evalkit.costs.pdf_pages import pages_of
 from evalkit.costs.spans import Span, within
 from evalkit.types import Document
@@ -15,9 +14,9 @@ _PAGE_COSTS: tuple[tuple[str, Span], ...] = (
     (r"claude\b.*", within(1500, 3000, 4600, 6000)),
     # Documented: the text of a page and a picture of it (765 or 1105 for a page of A4 or Letter).
     (r"(gpt-|o[1-9]\b|chatgpt-).*", within(300, 1500, 2600, 6000)),
-    (r".*", within(250, 1500, 4600, 6000)),
 )
 """Model id → tokens for one page; the first that matches. `worst` is a page densely set in small print."""
+_UNKNOWN = within(250, 1500, 4600, 6000)
 
 REMOTE_PAGES = within(1, 10, 100)
 """Of a PDF that is not here: 100 pages is what the models' own APIs take at most, Gemini's (1000) apart."""
@@ -27,8 +26,7 @@ _BYTES_A_PAGE = (400_000, 60_000, 4_000)
 
 def document_tokens(document: Document, model_id: str) -> Span:
     """What a PDF costs a model, with its limits."""
-    plain = model_id.lower().rpartition("/")[2]
-    page = next(span for pattern, span in _PAGE_COSTS if re.fullmatch(pattern, plain, re.DOTALL))
+    page = first_match(_PAGE_COSTS, model_id) or _UNKNOWN
     pages = pages_in(document)
     return within(
         page.low * pages.low, page.expected * pages.expected, page.high * pages.high, page.worst * pages.worst

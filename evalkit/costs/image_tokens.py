@@ -6,10 +6,10 @@ Sizes are pixels. docs/tokens-and-prices.md has the rules, their sources and wor
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Literal
 
+from evalkit.costs.model_ids import first_match
 from evalkit.costs.spans import Span, exactly, within
 from evalkit.types import Detail, Image
 
@@ -167,7 +167,6 @@ _COSTS: tuple[tuple[str, Costs], ...] = (
     (r"(qwen|qvq).*", _qwen),
     (r"claude\b.*", _by(claude)),
     (r"grok\b.*", _by(grok)),
-    (r".*", _unknown),
 )
 """Model id → what a picture costs; the first that matches."""
 
@@ -181,7 +180,7 @@ EXTREME = (*USUAL, (8192, 3072), (1024, 8192))
 
 def image_tokens(image: Image, model_id: str) -> Span:
     """What a picture costs a model, with its limits; those are wide where its size or its detail is unknown."""
-    costs = _costs_of(model_id.lower().rpartition("/")[2])
+    costs = first_match(_COSTS, model_id) or _unknown
     if image.width is not None and image.height is not None:
         return costs(max(1, image.width), max(1, image.height), image.detail)
     usual = [costs(*size, image.detail) for size in USUAL]
@@ -196,10 +195,6 @@ def image_tokens(image: Image, model_id: str) -> Span:
 def is_unmeasured(image: Image) -> bool:
     """Whether its size is unknown: a remote picture that nobody has looked at."""
     return image.width is None or image.height is None
-
-
-def _costs_of(plain_id: str) -> Costs:
-    return next(costs for pattern, costs in _COSTS if re.fullmatch(pattern, plain_id, re.DOTALL))
 
 
 def _ceil(value: float) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from evalkit.costs.model_ids import first_match
 from evalkit.types import Request
 
 LIMITS_DATE = "2026-11-21"
@@ -67,10 +67,11 @@ _TABLE: tuple[tuple[str, Limits], ...] = (
 
 def limits_of(model_id: str) -> Limits:
     """The limits of a model; generous ones where nothing is known of it."""
-    plain = model_id.lower().rpartition("/")[2]
-    return next((limits for pattern, limits in _TABLE if re.fullmatch(pattern, plain)), DEFAULT)
+    return first_match(_TABLE, model_id) or DEFAULT
 
 
+SENT_CAPS: Mapping[str, int] = {"messages": 4096}
+"""API → the cap that goes out where nobody set one, because that API demands one."""
 _CAPS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 
 

@@ -37,11 +37,12 @@ class PriceTable(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     def find(self, model_id: str) -> Price | None:
-        """The price under the very id, else under the id without its date.
+        """The price under the very id in lower case, else under the id without its date.
 
         `doubao-1-5-vision-pro-32k-250115` costs what `doubao-1-5-vision-pro-32k` costs; `gpt-4o-mini` is no `gpt-4o`.
         """
-        return self.models.get(model_id) or self.models.get(_SNAPSHOT.sub("", model_id))
+        name = model_id.lower()
+        return self.models.get(name) or self.models.get(_SNAPSHOT.sub("", name))
 
 
 BUILT_IN = msgspec.json.decode(Path(__file__).with_name("gptproto_prices.json").read_bytes(), type=PriceTable)
@@ -52,22 +53,19 @@ def data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "evalkit"
 
 
-def table_at(day: date | None = None) -> PriceTable:
-    """The table in force on a day (None: the newest): the last that is no younger, or the first there is.
-
-    Raises UsageError for a fetched table that cannot be read.
-    """
-    tables = _all(data_folder())
-    if day is None:
-        return tables[-1]
-    return next((table for table in reversed(tables) if table.date <= day.isoformat()), tables[0])
+def newest() -> PriceTable:
+    """The table in force. Raises UsageError for a fetched table that cannot be read."""
+    return _all(data_folder())[-1]
 
 
 def find(model_id: str, day: date | None = None) -> tuple[Price, PriceTable] | None:
-    """A model's price and the table it stands in: the one in force, else an older one that still has the model."""
-    newest = table_at(day)
+    """A model's price on a day (None: now), and the table it stands in: the last until then that has the model.
+
+    What it cost before the first table is unknown. Raises UsageError for a fetched table that cannot be read.
+    """
     for table in reversed(_all(data_folder())):
-        if table.date <= newest.date and (price := table.find(model_id)):
+        price = table.find(model_id) if day is None or table.date <= day.isoformat() else None
+        if price is not None:
             return _with_tiers(price, model_id), table
     return None
 

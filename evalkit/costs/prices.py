@@ -35,7 +35,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 def prices_date() -> str:
     """The day of GPTProto's table in force: the one that comes along, or a younger one that was fetched."""
-    return price_tables.table_at().date
+    return price_tables.newest().date
 
 
 def quote(model: Model | str, *, at: date | None = None) -> Quote | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from evalkit.costs.model_ids import plain_id
 from evalkit.types import Model, Request
 
 __all__ = ["Length", "OutputPrior", "output_prior", "reasons"]
@@ -51,7 +52,7 @@ _NOT_THINKERS = re.compile(r"gpt-5(\.\d)?-chat\b.*|.*(flash-lite|non-reasoning|-
 
 def reasons(model_id: str, params: Mapping[str, Any]) -> bool:
     """Whether a model thinks before it answers, by its id or because it is told to."""
-    plain = model_id.lower().rpartition("/")[2]
+    plain = plain_id(model_id)
     extra = params.get("extra_body")
     thinking = extra.get("thinking") if isinstance(extra, Mapping) else None
     if isinstance(thinking, Mapping) and thinking.get("type") in ("enabled", "disabled", "adaptive"):

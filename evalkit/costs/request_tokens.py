@@ -8,6 +8,7 @@ import msgspec
 
 from evalkit.costs.document_tokens import document_tokens, pages_in
 from evalkit.costs.image_tokens import image_tokens, is_unmeasured
+from evalkit.costs.model_ids import first_match
 from evalkit.costs.spans import ZERO, Source, Span, exactly, within
 from evalkit.costs.tokens import Counter, counter_for
 from evalkit.costs.tool_tokens import compact, form_span, tools_span
@@ -39,14 +40,13 @@ class _Frame(msgspec.Struct, frozen=True):
 _OPENAI = _Frame(exactly(4, worst=8), within(1, 3, 6, 100))
 """3 for a message and 1 for its role, and 3 for the answer's beginning: OpenAI's cookbook, exact at OpenAI.
 The documented bills of the gateway are up to 2 less and 3 more."""
-_FRAMES: Mapping[str, _Frame] = {
-    "gpt": _OPENAI,
-    "reasoning": _OPENAI,
-    "gemini": _Frame(within(0, 0, 4, 8), within(0, 0, 4, 100)),  # "Who are you?" is billed 4: the text alone
-    "doubao": _Frame(within(3, 5, 7, 9), within(3, 12, 20, 100)),  # 27 − 10 in the one bill that is known
-    "qwen": _Frame(exactly(5, worst=9), within(3, 3, 26, 100)),  # ChatML; older ones add a system message of 20
-    "claude": _Frame(within(2, 3, 5, 9), within(1, 3, 6, 100)),
-}
+_FRAMES: tuple[tuple[str, _Frame], ...] = (
+    (r"(chatgpt-|gpt-|o[1-9]\b).*", _OPENAI),
+    (r"gemini\b.*", _Frame(within(0, 0, 4, 8), within(0, 0, 4, 100))),  # "Who are you?" is billed 4: the text alone
+    (r"doubao\b.*", _Frame(within(3, 5, 7, 9), within(3, 12, 20, 100))),  # 27 − 10 in the one bill that is known
+    (r"(qwen|qvq|qwq).*", _Frame(exactly(5, worst=9), within(3, 3, 26, 100))),  # older ones add a system message of 20
+    (r"claude\b.*", _Frame(within(2, 3, 5, 9), within(1, 3, 6, 100))),
+)
 _OTHER = _Frame(within(0, 4, 7, 9), within(0, 3, 10, 100))
 
 
@@ -111,7 +111,7 @@ def _name(message: Message, counter: Counter) -> Span:
 
 
 def _frame_of(model: Model) -> _Frame:
-    return _FRAMES.get(model.family, _OTHER)
+    return first_match(_FRAMES, model.id) or _OTHER
 
 
 def _notes(messages: Iterable[Message]) -> Iterator[str]:

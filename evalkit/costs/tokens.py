@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from evalkit.costs import segments, vocabularies
+from evalkit.costs.model_ids import first_match
 from evalkit.costs.segments import Habits
 from evalkit.costs.spans import Source, Span, within
 from evalkit.costs.vocabularies import Vocabulary
@@ -53,9 +53,8 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What is known of the tokenizer of models whose id matches a pattern."""
+    """What is known of the tokenizer of some models."""
 
-    pattern: str
     vocabulary: Vocabulary
     source: Source
     band: Band
@@ -71,17 +70,18 @@ _CLAUDE: Band = (-0.25, 0.40)
 """Nothing exact is public; newer Claude models take up to 1.35 times the tokens of older ones, by Anthropic's notes."""
 
 _RULES = (
-    _Rule(r"(gpt-4o|chatgpt-4o|gpt-4\.[15]|gpt-5|gpt-oss|o[1-9])\b.*", "o200k_base", "exact", _EXACT, segments.GPT),
-    _Rule(r"(gpt-4|gpt-3\.5|gpt-35)\b.*", "cl100k_base", "exact", _EXACT, segments.GPT),
-    _Rule(r"(gemini-2|gemma-3)\b.*", "gemma3", "exact", _EXACT, segments.GEMINI),
-    _Rule(r"(gemini|gemma)\b.*", "gemma3", "stand-in", _KIN, segments.GEMINI),
-    _Rule(r"(qwen-?[23](\.5)?|qwq)\b.*", "qwen3", "exact", _EXACT, segments.QWEN),
-    _Rule(r"(qwen|qvq).*", "qwen3", "stand-in", _KIN, segments.QWEN),
-    _Rule(r"doubao\b.*", "qwen3", "stand-in", _DOUBAO, segments.DOUBAO),
-    _Rule(r"deepseek\b.*", "deepseek_v3", "stand-in", _KIN, segments.GPT),
-    _Rule(r"claude\b.*", "o200k_base", "estimated", _CLAUDE, segments.GPT),
-    _Rule(r".*", "o200k_base", "estimated", ESTIMATED, segments.GPT),
+    (r"(gpt-4o|chatgpt-4o|gpt-4\.[15]|gpt-5|gpt-oss|o[1-9])\b.*", _Rule("o200k_base", "exact", _EXACT, segments.GPT)),
+    (r"(gpt-4|gpt-3\.5|gpt-35)\b.*", _Rule("cl100k_base", "exact", _EXACT, segments.GPT)),
+    (r"(gemini-2|gemma-3)\b.*", _Rule("gemma3", "exact", _EXACT, segments.GEMINI)),
+    (r"(gemini|gemma)\b.*", _Rule("gemma3", "stand-in", _KIN, segments.GEMINI)),
+    (r"(qwen-?[23](\.5)?|qwq)\b.*", _Rule("qwen3", "exact", _EXACT, segments.QWEN)),
+    (r"(qwen|qvq).*", _Rule("qwen3", "stand-in", _KIN, segments.QWEN)),
+    (r"doubao\b.*", _Rule("qwen3", "stand-in", _DOUBAO, segments.DOUBAO)),
+    (r"deepseek\b.*", _Rule("deepseek_v3", "stand-in", _KIN, segments.GPT)),
+    (r"claude\b.*", _Rule("o200k_base", "estimated", _CLAUDE, segments.GPT)),
 )
+"""Model id → the nearest tokenizer; the first that matches."""
+_ANY = _Rule("o200k_base", "estimated", ESTIMATED, segments.GPT)
 
 
 @functools.cache
@@ -90,8 +90,7 @@ def counter_for(model_id: str, *, by_tokenizer: bool | None = None) -> Counter:
 
     `by_tokenizer` False keeps to the rule of thumb; None takes the tokenizers where the extra is installed.
     """
-    plain = model_id.lower().rpartition("/")[2]
-    rule = next(rule for rule in _RULES if re.fullmatch(rule.pattern, plain, re.DOTALL))
+    rule = first_match(_RULES, model_id) or _ANY
     if by_tokenizer is None:
         by_tokenizer = vocabularies.is_installed()
     if by_tokenizer:

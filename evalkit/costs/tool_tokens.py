@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from evalkit.costs.model_ids import plain_id
 from evalkit.costs.spans import ZERO, Span, within
 from evalkit.costs.tokens import Counter
 
@@ -21,7 +22,7 @@ def tools_span(tools: Any, model_id: str, counter: Counter) -> Span:
     """Tokens of the `tools` of a chat request."""
     if not isinstance(tools, Sequence) or not tools:
         return ZERO
-    plain = model_id.lower().rpartition("/")[2]
+    plain = plain_id(model_id)
     written = counter.span(compact(tools))
     if _OPENAI.fullmatch(plain) and counter.source == "exact":
         tokens = _by_openai(tools, counter, per_function=10 if _CL100K.fullmatch(plain) else 7)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
 from evalkit.suite.schema.sections import Name, Params, PositiveFloat, PositiveInt, Rate, Section, Text
 from evalkit.types import Auth
@@ -49,14 +49,29 @@ class FunctionTargetFile(Section):
     """The variable with a key that the function uses: it must be set, and is taken out of what is kept."""
 
 
+MAX_USD_PER_MILLION = 10_000.0
+
+
+def _believable(usd: float) -> float:
+    if usd > MAX_USD_PER_MILLION:
+        most = f"{MAX_USD_PER_MILLION:,.0f}"
+        raise ValueError(
+            f"a price is in USD per 1,000,000 tokens; {usd:,.12g} is more than any model costs (at most {most})"
+        )
+    return usd
+
+
+Usd = Annotated[Rate, AfterValidator(_believable), Field(json_schema_extra={"maximum": MAX_USD_PER_MILLION})]
+
+
 class PriceFile(Section):
     """USD per 1,000,000 tokens."""
 
-    input: Rate
-    output: Rate
-    cached_input: Rate | None = None
-    batch: Rate | None = None
-    """A factor on all rates."""
+    input: Usd
+    output: Usd
+    cached_input: Usd | None = None
+    batch: Annotated[Rate, Field(le=1)] | None = None
+    """A factor on all rates, from 0 to 1."""
 
 
 class ModelFile(Section):
