@@ -20,6 +20,8 @@ RECORDS = "records.jsonl"
 ATTEMPTS = "attempts.jsonl"
 DAMAGED = "records.damaged"
 MEDIA = "media"
+FORMAT = 1
+"""Of run.json and records.jsonl."""
 _NO_SUCH_THING = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
 """What network file systems say that cannot sync a folder; there is no other way."""
 _LONGEST_NAME = 80
@@ -52,6 +54,26 @@ def file_name(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     safe = re.sub(r"[^\w.-]+", "-", text).strip("-. ")
     return safe.encode()[:_LONGEST_NAME].decode(errors="ignore") or "suite"
+
+
+def folder_of(run: Path) -> Path:
+    """The run folder that people mean: itself, or one of the files in it that tools complete."""
+    return run.parent if run.name in (MANIFEST, RECORDS) else run
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What a run says about itself. Raises UsageError where it is no run folder, or one of another format."""
+    file = folder / MANIFEST
+    try:
+        manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise UsageError(f"{folder}: no run folder: its run.json cannot be read ({error.strerror})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: not the manifest of a run ({error}); name a folder that a run has made") from error
+    if manifest.format != FORMAT:
+        wanted = f"this evalkit reads format {FORMAT}; use a newer one"
+        raise UsageError(f"{file}: a run of format {manifest.format}, and {wanted}")
+    return manifest
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -448,6 +448,16 @@ class ScriptedTurn(msgspec.Struct, frozen=True, kw_only=True):
 
     message: Message
     checks: tuple[BoundCheck, ...] = ()
+    expected: str | None = None
+    """As text, for its checks and the stand-in gateway."""
+
+
+class HandOver(Protocol):
+    """What a target that is no model is handed, once there are more messages than the trial's request has."""
+
+    def __call__(self, messages: tuple[Message, ...], /) -> tuple[Any, Mapping[str, str]]:
+        """Payload and headers. Raises EvalkitError where its templates do not fit the answers so far."""
+        ...
 
 
 class Asked(Protocol):
@@ -492,6 +502,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Of a conversation, what the user says after the first answer; `request` holds what comes before it."""
     first_turn_checks: tuple[BoundCheck, ...] = ()
     """Of a conversation, those of the first answer; `checks` look at the last answer and the whole."""
+    first_turn_expected: str | None = None
+    """Of a conversation, the first answer as it should be; `expected` is the last one."""
+    hand_over: HandOver | None = None
+    """Of a conversation with a target that is no model; None where a model is asked."""
     vars: Mapping[str, Any] = {}
     """The case's variables, with the values of the matrix, for checks that are code."""
     tags: tuple[str, ...] = ()
@@ -630,6 +644,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What was expected of this run, as `evalkit estimate --format json` has it."""
     selection: Mapping[str, Any] = {}
     """The flags that chose what of the suite was run, or changed it."""
+    suite_path: str | None = None
+    """From the run folder to the suite's file."""
+    superseded: tuple[str, ...] = ()
+    """Keys of records that the suite and the flags, as they are since the run was resumed, no longer mean."""
+    unanswered: tuple[str, ...] = ()
+    """Trials that were not sent, on purpose, and of which no answer was stored."""
     versions: Mapping[str, str] = {}
 
 
@@ -644,6 +664,25 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
     p95: float | None = None
     p99: float | None = None
     n: int = 0
+    p50_low: float | None = None
+    """The ends of the 95 % intervals; None where too few values were seen for that end."""
+    p50_high: float | None = None
+    p90_low: float | None = None
+    p90_high: float | None = None
+    p95_low: float | None = None
+    p95_high: float | None = None
+    p99_low: float | None = None
+    p99_high: float | None = None
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure with its 95 % interval; an end is None where too little was seen for it."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    """The cases behind it."""
 
 
 class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -695,6 +734,48 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     judge_calls: int = 0
     metrics: Mapping[str, float] = {}
     """Named sub-scores, each a weighted mean."""
+    metric_estimates: Mapping[str, Estimate] = {}
+    """The same with their intervals."""
+    judge_input_tokens: int | None = None
+    """None where no judge was asked, or where one did not say."""
+    judge_output_tokens: int | None = None
+    wrong: int = 0
+    """Why trials failed; wrong + truncated + refused + policy = failed. `wrong`: the answer was complete."""
+    truncated: int = 0
+    refused: int = 0
+    policy: int = 0
+    """Blocked by a content policy."""
+    api_errors: int = 0
+    """What went wrong; api_errors + check_errors + judge_errors = errors. `api_errors`: no answer."""
+    check_errors: int = 0
+    judge_errors: int = 0
+    cases: int = 0
+    """Cases with at least one passed or failed trial: the n of pass_rate's and score's intervals."""
+    cases_passed: int = 0
+    """Cases of whose repeats enough passed (`pass_if`; all of them where it is not set)."""
+    cases_failed: int = 0
+    cases_undecided: int = 0
+    """Cases that errors leave open."""
+    clusters: int | None = None
+    """What the intervals count in place of cases, where some of these share a cluster."""
+    repeats: int = 0
+    """The most repeats that a case has."""
+    score_low: float | None = None
+    score_high: float | None = None
+    cost_per_case_usd: float | None = None
+    """The mean cost of asking a case once."""
+    cost_per_case_usd_low: float | None = None
+    cost_per_case_usd_high: float | None = None
+    cost_per_pass_usd_low: float | None = None
+    cost_per_pass_usd_high: float | None = None
+    tokens_per_case: Mapping[str, Estimate] = {}
+    """The mean tokens of asking a case once: `input_tokens`, `output_tokens`, …"""
+    pass_at_k: Mapping[int, Estimate] = {}
+    """k → the chance that of k answers to a case at least one passes, over cases with k scored repeats."""
+    pass_hat_k: Mapping[int, Estimate] = {}
+    """k → the chance that all of k answers to a case pass."""
+    flake_rate: Estimate | None = None
+    """The share of cases that passed in some repeats and failed in others, of those with two scored repeats or more."""
 
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):

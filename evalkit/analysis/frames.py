@@ -11,10 +11,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from evalkit.analysis.lines import Line, latest_lines
-from evalkit.errors import UsageError
+from evalkit.run_folder import RECORDS, read_manifest
 from evalkit.types import Gate, Manifest, Score, Summary
 
 if TYPE_CHECKING:
@@ -77,7 +75,6 @@ SCORE_COLUMNS: Columns[Score] = {
 """`RunFrames.scores`, after the first columns, which say whose check it was (`_IDENTITY`)."""
 
 _IDENTITY = ("key", "case_id", "prompt", "model", "repeat")
-_FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,8 +102,9 @@ def load_run(path: Path, *, text: bool = False) -> RunFrames:
 
     Raises `UsageError` where `path` is no run folder, `StorageError` where a record inside is damaged.
     """
-    manifest = _manifest(path)
-    lines = latest_lines(path / "records.jsonl")
+    manifest = read_manifest(path)
+    superseded = frozenset(manifest.superseded)
+    lines = [line for line in latest_lines(path / RECORDS) if line.key not in superseded]
     columns = {"run": ("string", lambda _: manifest.id), **RECORD_COLUMNS}
     if text:
         columns["text"] = ("string", _answer("text"))
@@ -115,21 +113,6 @@ def load_run(path: Path, *, text: bool = False) -> RunFrames:
     whose = _frame([line for line, _ in checks], {name: RECORD_COLUMNS[name] for name in _IDENTITY})
     found = _frame([score for _, score in checks], SCORE_COLUMNS)
     return RunFrames(manifest=manifest, records=records, scores=whose.join(found))
-
-
-def _manifest(path: Path) -> Manifest:
-    file = path / "run.json"
-    try:
-        manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
-    except OSError as error:
-        raise UsageError(f"{path}: no run folder: its run.json cannot be read ({error.strerror})") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not the manifest of a run ({error}); name a folder that a run has made") from error
-    if manifest.format != _FORMAT:
-        raise UsageError(
-            f"{file}: a run of format {manifest.format}, and this evalkit reads format {_FORMAT}; use a newer one"
-        )
-    return manifest
 
 
 def _frame(rows: Sequence[T], columns: Columns[T]) -> pd.DataFrame:
