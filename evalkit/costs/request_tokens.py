@@ -50,13 +50,13 @@ _FRAMES: tuple[tuple[str, _Frame], ...] = (
 _OTHER = _Frame(within(0, 4, 7, 9), within(0, 3, 10, 100))
 
 
-def request_tokens(request: Request, model: Model) -> Tokens:
+def request_tokens(request: Request, model: Model, *, counter: Counter | None = None) -> Tokens:
     """The input tokens of a request to a model, with what they are made of and how well they are known.
 
     The limits of the parts are added as if all erred in the same direction. Of an application or a function, which
-    has a template of its own, only what it is handed is counted.
+    has a template of its own, only what it is handed is counted. `counter` takes the place of the model's own.
     """
-    counter = counter_for(model.id)
+    counter = counter or counter_for(model.id)
     parts = dict(_parts(request, model, counter))
     return _whole(parts, counter, _notes(request.messages))
 

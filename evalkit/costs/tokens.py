@@ -12,7 +12,7 @@ from evalkit.costs.segments import Habits
 from evalkit.costs.spans import Source, Span, within
 from evalkit.costs.vocabularies import Vocabulary
 
-__all__ = ["Counter", "counter_for"]
+__all__ = ["BYTES", "Counter", "counter_for"]
 
 Band = tuple[float, float]
 """How far the true number may lie below and above ours, as shares of ours: (-0.25, 0.25)."""
@@ -40,7 +40,7 @@ class Counter:
         if self.source == "exact":
             return within(tokens, tokens, tokens)
         low, high = self.band
-        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        size = _size(text)
         return within(min(tokens * (1 + low), size), min(tokens, size), min(tokens * (1 + high), size), size)
 
     def __str__(self) -> str:
@@ -82,6 +82,14 @@ _RULES = (
 )
 """Model id → the nearest tokenizer; the first that matches."""
 _ANY = _Rule("o200k_base", "estimated", ESTIMATED, segments.GPT)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+BYTES = Counter(name="bytes", source="estimated", band=(-1.0, 0.0), _count=_size)
+"""One token a byte: the bound of every tokenizer, in no time."""
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import anyio
 
 from evalkit.costs.prices import price_for
 from evalkit.gateway.pace import Pace
+from evalkit.pacing.budget import Reservation
 from evalkit.pacing.concurrency import START, AdaptiveLimit, Change
 from evalkit.pacing.outage import Outage
 from evalkit.pacing.rates import Bucket, TokenForecast
@@ -240,6 +241,8 @@ class Passage:
         self.prompt_bytes = sum(len(message.content.encode()) for message in request.messages)
         self.cap: int | None = request.params.get("max_output_tokens")
         self.reserved_tokens = 0.0
+        self.reservation: Reservation | None = None
+        """In the budget, where there is one."""
         self.is_probe = False
         self.started_at = ""
         self.attempts = 0
@@ -248,6 +251,10 @@ class Passage:
         self.rounds = 0
         """How often its attempts were used up."""
         self.last_fault: Fault | None = None
+
+    def followed_by(self, request: Request) -> Passage:
+        """That of the trial's next request to the same model."""
+        return Passage(self._lane, request, is_first=False)
 
     def begin_round(self, fault: Fault) -> None:
         """The attempts of a round are used up, by `fault`: another one follows, with a place of its own."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
 
 from evalkit.costs.prices import cost_usd
 from evalkit.gateway.client import Gateway, Reply
+from evalkit.pacing.budget import OverBudget
 from evalkit.pacing.lane import GivenUp, Lane, Passage
 from evalkit.running.job import Ending, Job, Watcher
 from evalkit.running.lanes import Lanes, ends_model
+from evalkit.running.spending import Purse, worst_case_of
 from evalkit.running.tracking import Track
 from evalkit.stored.source import StoredAnswer
 from evalkit.types import Asked, Fault, ImageURL, Timing, Trial
@@ -30,14 +33,29 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """True where it is a stored answer."""
 
 
-class Asker:
-    """Puts requests to models."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """A request with all that goes along on its way."""
 
-    def __init__(self, *, gateway: Gateway, lanes: Lanes, watcher: Watcher, ending: Ending) -> None:
+    lane: Lane
+    asked: Asked
+    passage: Passage
+    track: Track
+    image_url: ImageURL
+    headers: Mapping[str, str]
+
+
+class Asker:
+    """Puts requests to models. With a `purse`, nothing is sent that the budget does not allow."""
+
+    def __init__(
+        self, *, gateway: Gateway, lanes: Lanes, watcher: Watcher, ending: Ending, purse: Purse | None = None
+    ) -> None:
         self._gateway = gateway
         self._lanes = lanes
         self._watcher = watcher
         self._ending = ending
+        self._purse = purse
 
     def recall(self, job: Job, trial: Trial, asked: Asked, part: str) -> Answered | None:
         """The stored answer to a request, if there is one."""
@@ -53,74 +71,87 @@ class Asker:
         )
 
     async def admit(self, asked: Asked, passage: Passage, *, begun: bool) -> None:
-        """Waits until a request may go, and takes a place for it. Raises GivenUp.
+        """Waits until a request may go: for room in the budget, then for a place. Raises GivenUp.
 
+        In this order, because who waits for room must not hold a place that requests under way need to end.
         `begun`: it belongs to a trial that has been asked something before, and goes before those of new trials.
         """
-        del asked, begun
-        await passage.take_place()
+        await self._reserve(asked, passage, begun=begun)
+        try:
+            await passage.take_place()
+        except BaseException:
+            if self._purse is not None and passage.reservation is not None:
+                self._purse.release(passage.reservation)
+            raise
 
     async def ask(
         self, job: Job, trial: Trial, asked: Asked, part: str, *, passage: Passage, headers: Mapping[str, str]
     ) -> Answered | None:
-        """The answer or fault of a request. The passage comes with a place, which the caller gives back.
+        """The answer or fault of a request that was admitted. The place is given back by the caller.
 
         None where a signal found it between two attempts: nothing is known of it, so nothing is recorded.
         """
         lane = self._lanes.of(asked.model)
-        track = Track(job.journal, trial, asked, part)
-        reply = await self._rounds(lane, asked, passage, track, job.plan.suite.media.data_url, headers)
+        errand = _Errand(
+            lane=lane,
+            asked=asked,
+            passage=passage,
+            track=Track(job.journal, trial, asked, part, worst_case_usd=worst_case_of(asked, passage.reservation)),
+            image_url=job.plan.suite.media.data_url,
+            headers=headers,
+        )
+        reply, usd = None, None
+        try:
+            reply = await self._rounds(errand)
+            if reply is not None and reply.response is not None:
+                usd = cost_usd(reply.response.usage, lane.price)
+        finally:
+            self._settle(errand, reply, usd)
         if reply is None:
             return None
         self._lanes.heed(lane, passage, reply)
-        response = reply.response
         answered = Answered(
             reply=reply,
             timing=passage.timing(reply.latency_s, reply.pace),
             started_at=passage.started_at,
-            cost_usd=cost_usd(response.usage, lane.price) if response is not None else None,
+            cost_usd=usd,
         )
-        if response is not None:
+        if reply.response is not None:
             job.stored.keep(trial, asked, part, _storable(answered))
         return answered
 
-    async def _rounds(
-        self,
-        lane: Lane,
-        asked: Asked,
-        passage: Passage,
-        track: Track,
-        image_url: ImageURL,
-        headers: Mapping[str, str],
-    ) -> Reply | None:
+    def close(self) -> None:
+        """Sends nothing more; what is under way may end."""
+        self._lanes.close_all()
+        if self._purse is not None:
+            self._purse.close()
+
+    # --- attempts ----------------------------------------------------------------------------------------------
+
+    async def _rounds(self, errand: _Errand) -> Reply | None:
+        lane, passage = errand.lane, errand.passage
         try:
             while True:
-                reply = await self._round(lane, asked, passage, track, image_url, headers)
+                reply = await self._round(errand)
                 passage.attempts += reply.attempts
                 used_up = reply.attempts >= lane.model.max_attempts and not ends_model(passage, reply)
                 if reply.fault is None or not used_up or not lane.queues_again(passage, reply.fault):
                     return replace(reply, attempts=passage.attempts)
                 passage.begin_round(reply.fault)
+                await self._reserve_again(errand)
                 await passage.take_place()
         except GivenUp:
             if self._ending.signal_number is not None:
                 return None
             return Reply(fault=passage.last_fault, attempts=passage.attempts + passage.attempts_this_round)
 
-    async def _round(
-        self,
-        lane: Lane,
-        asked: Asked,
-        passage: Passage,
-        track: Track,
-        image_url: ImageURL,
-        headers: Mapping[str, str],
-    ) -> Reply:
+    async def _round(self, errand: _Errand) -> Reply:
         """One call of the gateway with all its attempts; the lane learns from each of them."""
+        lane, passage, track = errand.lane, errand.passage, errand.track
 
         def on_retry(fault: Fault, attempt: int, wait_s: float, retry_after_s: float | None) -> None:
             passage.last_fault, passage.attempts_this_round = fault, attempt - 1  # `attempt` is the coming one
-            track.failed(fault)
+            self._failed(errand, fault)
             if not wait_s:
                 track.sending()
             lane.met(passage, fault, retry_after_s)
@@ -128,17 +159,59 @@ class Asker:
             self._lanes.close_if_lost(lane, fault)
 
         async def pause(seconds: float) -> None:
+            await self._reserve_again(errand)
             await passage.pause(seconds)
             track.sending()
 
         track.sending()
-        reply = await self._gateway.ask(asked, image_url=image_url, pause=pause, headers=headers, on_retry=on_retry)
+        reply = await self._gateway.ask(
+            errand.asked, image_url=errand.image_url, pause=pause, headers=errand.headers, on_retry=on_retry
+        )
         if reply.response is not None:
             lane.answered(passage, reply.response, reply.hold_s)
         elif reply.fault is not None:
-            track.failed(reply.fault)
+            self._failed(errand, reply.fault)
             lane.met(passage, reply.fault, reply.hold_s)
         return reply
+
+    # --- spending ----------------------------------------------------------------------------------------------
+
+    async def _reserve(self, asked: Asked, passage: Passage, *, begun: bool) -> None:
+        """Raises GivenUp where the budget is at its end, which ends the run."""
+        if self._purse is None:
+            return
+        try:
+            passage.reservation = await self._purse.reserve(asked, begun=begun)
+        except OverBudget:
+            if self._ending.signal_number is None and self._ending.run_stopped is None:
+                self._ending.over_budget = True
+            self.close()
+            raise GivenUp from None
+
+    async def _reserve_again(self, errand: _Errand) -> None:
+        """Before another attempt, where the one before may have been charged."""
+        passage = errand.passage
+        if passage.reservation is not None and passage.reservation.settled:
+            passage.give_place_back()
+            await self._reserve(errand.asked, passage, begun=True)
+
+    def _failed(self, errand: _Errand, fault: Fault) -> None:
+        errand.track.failed(fault)
+        reservation = errand.passage.reservation
+        if fault.in_doubt and reservation is not None and self._purse is not None:
+            self._purse.doubt(reservation)
+
+    def _settle(self, errand: _Errand, reply: Reply | None, usd: float | None) -> None:
+        """Where a request was cancelled under way, nobody knows whether it was charged."""
+        reservation = errand.passage.reservation
+        if self._purse is None or reservation is None:
+            return
+        if reply is None:
+            self._purse.doubt(reservation)
+        elif reply.response is None:
+            self._purse.release(reservation)
+        else:
+            self._purse.settle(errand.asked, reservation, reply.response, usd)
 
 
 def _storable(answered: Answered) -> StoredAnswer:

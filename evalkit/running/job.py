@@ -59,6 +59,8 @@ class Ending:
     run_stopped: Fault | None = None
     """Why the whole run was given up."""
     signal_number: int | None = None
+    over_budget: bool = False
+    """Whether the next request would not have fitted into the budget."""
     pacing: dict[str, list[Change]] = field(default_factory=dict)
     """Model → how the number of its requests under way was changed."""
 

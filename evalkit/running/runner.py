@@ -14,11 +14,13 @@ from anyio.abc import TaskGroup
 
 from evalkit.errors import EvalkitError, StorageError
 from evalkit.gateway.client import Gateway
+from evalkit.pacing.budget import Budget
 from evalkit.pacing.lane import GivenUp, Lane, Passage
 from evalkit.running.asking import Answered, Asker
 from evalkit.running.examining import Examiner, first_part
 from evalkit.running.job import Ending, Job, Settings, Watcher
 from evalkit.running.lanes import Lanes
+from evalkit.running.spending import Purse
 from evalkit.running.writing import Writer
 from evalkit.types import Model, Trial
 
@@ -36,7 +38,13 @@ class Runner:
     """Runs jobs once, all together. `ending` tells how it ended."""
 
     def __init__(
-        self, jobs: Sequence[Job], *, gateway: Gateway, watcher: Watcher, settings: Settings | None = None
+        self,
+        jobs: Sequence[Job],
+        *,
+        gateway: Gateway,
+        watcher: Watcher,
+        settings: Settings | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._jobs = jobs
         self._watcher = watcher
@@ -47,7 +55,8 @@ class Runner:
         self._lanes = Lanes(
             limit=self._limit(), concurrency=self._settings.concurrency, watcher=watcher, ending=self.ending
         )
-        self._asker = Asker(gateway=gateway, lanes=self._lanes, watcher=watcher, ending=self.ending)
+        purse = Purse(budget) if budget is not None else None
+        self._asker = Asker(gateway=gateway, lanes=self._lanes, watcher=watcher, ending=self.ending, purse=purse)
         self._examiner = Examiner(asker=self._asker, settings=self._settings)
         self._writer = Writer(watcher)
 
@@ -162,5 +171,5 @@ class Runner:
                     return
                 self.ending.signal_number = number
                 self._watcher.interrupted(number)
-                self._lanes.close_all()
+                self._asker.close()
                 self._scope.deadline = anyio.current_time() + DRAIN_S
