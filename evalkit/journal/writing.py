@@ -127,7 +127,7 @@ class Journal:
         self.media.keep(medium)
 
     def _unwritten(self, why: str | None, lines: int) -> StorageError:
-        saved = f"{self._path} has all {lines:,} up to here"
+        saved = f"{self._path} keeps the {lines:,} before it"
         resume = f"evalkit run --resume {shlex.quote(str(self._folder))}"
         return StorageError(f"a result cannot be written: {why}; {saved}; once that is mended, go on with: {resume}")
 
