@@ -25,7 +25,7 @@ from evalkit.suite import limits
 SOURCE = Path(evalkit.__file__).parent
 FLOORS = {
     "types": 1, "errors": 1, "display": 1,
-    "registry": 2, "run_folder": 2, "lookups": 2,
+    "registry": 2, "run_folder": 2, "lookups": 2, "findings": 2,
     "suite": 3, "checks": 3, "apis": 3, "costs": 3, "journal": 3,
     "gateway": 4, "analysis": 4, "stored": 4,
     "gates": 5, "pacing": 5, "report": 5, "compare": 5, "baselines": 5, "estimate": 5,

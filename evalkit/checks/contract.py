@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import MISSING, field
 from typing import Any, ClassVar
 
 from evalkit.display import clip
+from evalkit.findings import then as then  # judges and compositions shape findings that are still to come
 from evalkit.registry import Extra
 from evalkit.types import Finding
 
@@ -31,17 +31,6 @@ class BuiltInCheck:
 def verdict(*, passed: bool, reason: str, value: float | None = None) -> Finding:
     """A finding whose value is 1 or 0 by the verdict, unless `value` (0..1) is more exact."""
     return Finding(passed=passed, value=float(passed) if value is None else value, reason=reason)
-
-
-def then(found: Finding | Awaitable[Finding], shape: Callable[[Finding], Finding]) -> Finding | Awaitable[Finding]:
-    """`shape` of a finding, now or once it is there."""
-    if isinstance(found, Finding):
-        return shape(found)
-    return _later(found, shape)
-
-
-async def _later(found: Awaitable[Finding], shape: Callable[[Finding], Finding]) -> Finding:
-    return shape(await found)
 
 
 def shown(text: str, columns: int = 60) -> str:
@@ -72,3 +61,22 @@ def listed(texts: list[str], at_most: int = 5) -> str:
     """Several texts as a reason quotes them, the first few by name."""
     named = ", ".join(shown(text, 30) for text in texts[:at_most])
     return named if len(texts) <= at_most else f"{named} and {len(texts) - at_most} more"
+
+
+def require_share(name: str, value: float) -> None:
+    """Raises ValueError where an argument does not lie between 0 and 1."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must lie between 0 and 1, not {value:g}")
+
+
+def texts_of(texts: list[str] | str) -> list[str]:
+    """An argument that may be one text or a list of them, as a list."""
+    return [texts] if isinstance(texts, str) else texts
+
+
+def require_some(*texts: str) -> None:
+    """Raises ValueError for no text, which asks nothing, and for an empty one, which every answer holds."""
+    if not texts:
+        raise ValueError("the list of texts is empty; name at least one")
+    if "" in texts:
+        raise ValueError("an empty text would be found in every answer; write the text to look for")

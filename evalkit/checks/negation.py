@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from evalkit.checks.contract import argument, then, verdict
+from evalkit.checks.contract import argument, verdict
+from evalkit.findings import Found, look, then
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding
 
@@ -15,7 +15,7 @@ from evalkit.types import Check, Context, Finding
 @CHECKS.register("not")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Not:
-    """The inner check does not pass; where it cannot be run, neither can this."""
+    """The inner check does not pass; where it cannot be run, neither can this. Its value is 1 − the inner one's."""
 
     check: Check = argument("The check that must fail.")
 
@@ -29,9 +29,9 @@ class Not:
         """As the inner check."""
         return self.check.blocking
 
-    def find(self, context: Context) -> Finding | Awaitable[Finding]:
+    def find(self, context: Context) -> Found:
         """The inner check's finding, turned round."""
-        return then(self.check.find(context), _turned_round)
+        return then(look(self.check, context), _turned_round)
 
 
 def _turned_round(found: Finding) -> Finding:

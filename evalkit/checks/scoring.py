@@ -17,6 +17,7 @@ import msgspec
 
 from evalkit.checks.contract import shown
 from evalkit.errors import CheckFailedToRun
+from evalkit.findings import drop, look
 from evalkit.types import BoundCheck, Check, Context, Finding, Message, Others, Response, Score, Timing, Trial
 
 T = TypeVar("T")
@@ -132,9 +133,7 @@ async def _score_all(checks: Sequence[BoundCheck], context: Context, run_blockin
     try:
         return [await _settled(bound, found) for bound, found in zip(checks, looked, strict=True)]
     finally:
-        for found in looked:
-            if inspect.iscoroutine(found):  # cancelled before its turn came; else this does nothing
-                found.close()
+        drop(found for found in looked if not isinstance(found, Score))  # where it was cancelled before their turn
 
 
 def _made(bound: BoundCheck, context: Context) -> Check | Score:
@@ -155,7 +154,7 @@ def _look(bound: BoundCheck, check: Check | Score, context: Context) -> Looked:
     if isinstance(check, Score):
         return check
     try:
-        found = check.find(context)
+        found = look(check, context)
         return found if inspect.isawaitable(found) else _found(bound, found)
     except Exception as error:  # noqa: BLE001 whatever a check raises is its error, never a wrong answer
         return _failed(bound, error)

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
 from evalkit.errors import EvalkitError
+from evalkit.findings import reaching
 from evalkit.registry import CHECKS
 from evalkit.suite.beside import NOTHING, Beside
-from evalkit.suite.reaching import reaching
 from evalkit.suite.schema import Text, definition
 from evalkit.suite.templates import demand_names, evaluate, names_in, render_all, templates_in
 from evalkit.suite.validation import phrase
@@ -231,7 +231,8 @@ def _settled(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict
 
 def _settle(value: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(value, CheckSpec):
-        return reaching(value.make(variables), value.beside.threshold)
+        check, threshold = value.make(variables), value.beside.threshold
+        return check if threshold is None else reaching(check, threshold)
     if isinstance(value, list):
         return [_settle(item, variables) for item in value]
     return render_all(value, variables)
