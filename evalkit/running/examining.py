@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import anyio
 from anyio.to_thread import run_sync
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from evalkit.checks.scoring import Verdict, score_trial
+from evalkit.checks.conversation import at_turn, judge_conversation
+from evalkit.checks.scoring import Verdict, failed_unchecked, score_trial
 from evalkit.pacing.lane import Passage
 from evalkit.registry import APIS
 from evalkit.running.asking import Answered, Asker
+from evalkit.running.dialogue import Dialogue, Said, Turn, expected_in, part_of
 from evalkit.running.job import Job, Settings
-from evalkit.types import Media, Record, Response, Trial
+from evalkit.types import BoundCheck, Exchange, Media, Record, Request, Response, Score, Trial
 
 __all__ = ["Examiner", "first_part"]
 
 JUDGED_AT_ONCE = 256
 """Answers whose checks may be under way together."""
-first_part = "turn 0"
+first_part = part_of(0)
 """What the first request of every trial is called where answers are stored."""
 
 
@@ -38,28 +39,55 @@ class Examiner:
 
         None where a signal came before anything is known.
         """
-        headers = _stand_in_headers(trial) if self._settings.stand_in else {}
-        answered = stored or await self._asker.ask(job, trial, trial, first_part, passage=passage, headers=headers)
-        if answered is None:
-            return None
-        async with self._judging:  # before the place is free, so that slow checks hold back the requests
-            passage.give_place_back()
-            verdict = await self._judge(trial, answered)
-        return self._record(job, trial, answered, verdict)
+        dialogue = Dialogue(self._asker, job, trial, passage, stand_in=self._settings.stand_in)
+        try:
+            said = await dialogue.hold(stored)
+            if said is None:
+                return None
+            async with self._judging:  # before the place is free, so that slow checks hold back the requests
+                dialogue.passage.give_place_back()
+                verdict = await self._judge(trial, said)
+        finally:
+            dialogue.passage.give_place_back()
+        return self._record(job, trial, said, verdict)
 
-    async def _judge(self, trial: Trial, answered: Answered) -> Verdict:
-        response = answered.reply.response
-        if response is None:
+    async def _judge(self, trial: Trial, said: Said) -> Verdict:
+        if said.whole.reply.response is None:
             return Verdict(passed=None, score=None, scores=())
+        whole = Turn(request=said.turns[-1].request, answered=said.whole)
+        if not trial.turns and not trial.first_turn_checks:
+            return await self._verdict(trial, whole, trial.checks)
+        checks = (trial.first_turn_checks, *(turn.checks for turn in trial.turns))
+        if not any((*checks, trial.checks)):
+            return Verdict(passed=None, score=None, scores=())
+        if said.missing:
+            scores = at_turn(failed_unchecked(said.missing), len(said.turns) - 1)
+            return judge_conversation(scores, threshold=trial.threshold)
+        found: list[Score] = []
+        for number, turn in enumerate(said.turns):
+            its_own = replace(trial, expected=expected_in(trial, number))
+            found += at_turn(await self._verdict(its_own, turn, checks[number]), number)
+        found += (await self._verdict(trial, whole, trial.checks)).scores
+        return judge_conversation(found, threshold=trial.threshold)
+
+    async def _verdict(self, trial: Trial, turn: Turn, checks: tuple[BoundCheck, ...]) -> Verdict:
+        """What checks make of one answer, or of all as one."""
+        answered = turn.answered
+        assert answered.reply.response is not None  # noqa: S101 (else there is nothing to judge)
         return await score_trial(
             trial,
-            response,
+            answered.reply.response,
             latency_s=answered.reply.latency_s,
             cost_usd=answered.cost_usd,
+            timing=answered.timing,
+            cached=answered.cached,
+            messages=turn.request.messages,
+            checks=checks,
             run_blocking=run_sync,
         )
 
-    def _record(self, job: Job, trial: Trial, answered: Answered, verdict: Verdict) -> Record:
+    def _record(self, job: Job, trial: Trial, said: Said, verdict: Verdict) -> Record:
+        answered = said.whole
         return Record(
             key=trial.key,
             case_id=trial.case_id,
@@ -68,7 +96,7 @@ class Examiner:
             repeat=trial.repeat,
             passed=verdict.passed,
             score=verdict.score,
-            request=self._body(job, trial) if self._settings.keep_raw else UNSET,
+            request=self._body(job, trial, said.turns[-1].request),
             response=self._without_raw(answered.reply.response),
             scores=verdict.scores,
             error=answered.reply.fault,
@@ -77,6 +105,7 @@ class Examiner:
             cached=answered.cached,
             cost_usd=answered.cost_usd,
             started_at=answered.started_at,
+            turns=tuple(self._exchange(job, trial, turn) for turn in said.turns) if trial.turns else (),
             expected=trial.expected,
             tags=trial.tags,
             cluster=trial.cluster,
@@ -84,26 +113,33 @@ class Examiner:
             pass_if=trial.pass_if,
         )
 
-    def _body(self, job: Job, trial: Trial) -> Any:
+    def _exchange(self, job: Job, trial: Trial, turn: Turn) -> Exchange:
+        answered = turn.answered
+        return Exchange(
+            request=self._body(job, trial, turn.request),
+            response=self._without_raw(answered.reply.response),
+            error=answered.reply.fault,
+            timing=answered.timing,
+            attempts=answered.reply.attempts,
+            cost_usd=answered.cost_usd,
+            cached=answered.cached,
+        )
+
+    def _body(self, job: Job, trial: Trial, request: Request) -> Any:
         """The body as it was sent, with pictures and files by reference; what a target was handed."""
+        if not self._settings.keep_raw:
+            return UNSET
         if trial.model.provider.target is not None:
-            return trial.request.payload
-        for message in trial.request.messages:
+            return request.payload
+        for message in request.messages:
             for medium in message.media:
                 job.journal.keep_media(medium)
-        return APIS[trial.model.api].encode(trial.request, _reference)
+        return APIS[trial.model.api].encode(request, _reference)
 
     def _without_raw(self, response: Response | None) -> Response | None:
         if response is None or self._settings.keep_raw:
             return response
         return replace(response, raw=UNSET)
-
-
-def _stand_in_headers(trial: Trial) -> dict[str, str]:
-    headers = {"x-evalkit-repeat": str(trial.repeat)}
-    if trial.expected is not None:
-        headers["x-evalkit-expected"] = quote(trial.expected, safe="")
-    return headers
 
 
 def _reference(medium: Media) -> str:

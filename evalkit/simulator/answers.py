@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import Literal
 
 from evalkit.simulator import tokens
+from evalkit.simulator.memory import remembered
 from evalkit.simulator.profiles import Lognormal
 from evalkit.simulator.question import Question
 from evalkit.simulator.talk import talk, think
@@ -115,6 +116,8 @@ def _words(question: Question, seed: int, expected: str | None, repeat: int, dra
         return _REFUSAL, True
     if question.says("[[empty]]"):
         return "", False
+    if not question.as_json:
+        expected = expected or remembered(question)
     if not expected or not expected.strip():
         text = talk(question.asked, draw)
         text = json.dumps({"answer": text}, ensure_ascii=False) if question.as_json else text

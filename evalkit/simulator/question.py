@@ -95,5 +95,6 @@ class Question:
         return self.demanded
 
     def says(self, words: str) -> bool:
-        """Whether a user message contains `words`."""
-        return any(turn.role == "user" and words in turn.text for turn in self.turns)
+        """Whether the last user message contains `words`: what provoked one answer does not spoil those after it."""
+        users = [turn.text for turn in self.turns if turn.role == "user"]
+        return bool(users) and words in users[-1]

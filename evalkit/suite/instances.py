@@ -1,19 +1,17 @@
-"""A case filled in: its variables for one combination of the matrix, and the messages that a prompt makes of them."""
+"""A case filled in: its variables for one combination of the matrix, and what its checks make of them."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-from msgspec.structs import replace
 
 from evalkit.errors import EvalkitError, Problem, did_you_mean
 from evalkit.suite.checking import CheckSpec
-from evalkit.suite.parts import Case, MessageTemplate
+from evalkit.suite.parts import Case, CaseTurn
 from evalkit.suite.templates import TemplateInvalid, render, render_all, resolve, unknown_names, write
-from evalkit.types import Message, Transform
+from evalkit.types import Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +26,14 @@ class Instance:
 
     @property
     def expected(self) -> str | None:
-        """The expected answer as text."""
+        """The expected answer as text; of a conversation, the last one."""
         value = self.variables["expected"]
         return None if value is None else write(value)
+
+    def within(self, turn: CaseTurn) -> Instance:
+        """The same as one turn of it sees it: with that turn's own `expected`, if it has one."""
+        expected = self.case.expected if turn.expected is None else turn.expected
+        return replace(self, variables={**self.variables, "expected": render_all(expected, self.variables)})
 
 
 def instances(case: Case, matrix: Mapping[str, tuple[Any, ...]]) -> Iterator[Instance]:
@@ -40,21 +43,9 @@ def instances(case: Case, matrix: Mapping[str, tuple[Any, ...]]) -> Iterator[Ins
         words = ",".join(f"{name}={write(value)}" for name, value in combination.items())
         case_id = f"{case.id}[{words}]" if combination else case.id
         variables = resolve({**case.vars, **combination, "case": {"id": case_id}})
-        variables["expected"] = render_all(case.expected, variables)
+        at_last = case.turns[-1].expected if case.turns and case.expected is None else case.expected
+        variables["expected"] = render_all(at_last, variables)
         yield Instance(case, case_id, variables)
-
-
-def messages(words: tuple[MessageTemplate, ...], instance: Instance) -> tuple[Message, ...]:
-    """A prompt's messages, rendered, the case's media with the last one of the user. Raises TemplateInvalid."""
-    made = [Message(role=word.role, content=render(word.content, instance.variables), name=word.name) for word in words]
-    case = instance.case
-    if case.images or case.files:
-        last = max((index for index, message in enumerate(made) if message.role == "user"), default=None)
-        if last is None:
-            noun = "pictures" if case.images else "files"
-            raise TemplateInvalid(f"{noun} go with the last user message, and this prompt has none")
-        made[last] = replace(made[last], images=case.images, files=case.files)
-    return tuple(made)
 
 
 def transform(instance: Instance) -> Transform | None:
@@ -68,7 +59,10 @@ def transform(instance: Instance) -> Transform | None:
 def examine(instance: Instance) -> list[Problem]:
     """What is wrong with an instance's checks and transform, as far as that shows before there is an answer."""
     case = instance.case
-    problems = [problem for spec in case.checks for problem in _examine_check(spec, instance)]
+    problems = [problem for spec in case.checks for problem in _examine_check(spec, instance, f"case '{instance.id}'")]
+    for number, turn in enumerate(case.turns, start=1):
+        within, where = instance.within(turn), f"case '{instance.id}', turn {number}"
+        problems += [problem for spec in turn.checks for problem in _examine_check(spec, within, where)]
     if case.transform is not None:
         try:
             _demand_names([case.transform], instance)
@@ -77,16 +71,11 @@ def examine(instance: Instance) -> list[Problem]:
     return problems
 
 
-def _examine_check(spec: CheckSpec, instance: Instance) -> Iterator[Problem]:
-    if spec.made is not None:
-        return
+def _examine_check(spec: CheckSpec, instance: Instance, where: str) -> Iterator[Problem]:
     try:
-        if spec.speaks_of("output"):
-            _demand_names(spec.templates, instance)
-        else:
-            spec.make(instance.variables)
+        spec.examine(instance.variables)
     except EvalkitError as error:
-        message = f"case '{instance.id}': check '{spec.name}': {error}"
+        message = f"{where}: check '{spec.name}': {error}"
         places = instance.case.places
         problem = places.problem(message, spec.place, spec.name)
         yield problem if problem.line is not None else places.problem(message, instance.case.origin)

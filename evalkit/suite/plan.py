@@ -16,12 +16,13 @@ import msgspec
 
 from evalkit.errors import EvalkitError, Problem, SuiteInvalid
 from evalkit.suite.datasets import draw
-from evalkit.suite.instances import Instance, examine, instances, messages, transform
+from evalkit.suite.instances import Instance, examine, instances, transform
 from evalkit.suite.params import settle
 from evalkit.suite.parts import Case, Prompt, Suite
 from evalkit.suite.presets import NOT_IN_API, preset_for
+from evalkit.suite.scripts import Script, script, scripted_turns
 from evalkit.suite.selection import Selection, choose
-from evalkit.suite.targets import handed
+from evalkit.suite.targets import hand_over_of, handed, rehearse
 from evalkit.types import Message, Model, PlannedTrials, Request, Trial
 
 MAX_PROBLEMS = 100
@@ -130,11 +131,11 @@ class Plan:
 
     def _repeats(self, instance: Instance, prompt: Prompt, model: Model, params: Mapping[str, Any]) -> Iterator[Trial]:
         case = instance.case
-        said = messages(prompt.for_model(model.name), instance)
-        payload, headers = handed(model, said, instance)
+        said = script(prompt.for_model(model.name), instance)
+        payload, headers = handed(model, said.opening, instance)
         request = Request(
             model=model.id,
-            messages=said,
+            messages=said.opening,
             params=params,
             cap_field=model.cap_field,
             family=model.family,
@@ -143,7 +144,8 @@ class Plan:
             headers=headers,
         )
         checks = tuple(spec.bind(instance.variables) for spec in case.checks)
-        question = _question(instance.id, prompt.name, model, request)
+        question = _question(instance.id, prompt.name, model, request, said)
+        first, *later = scripted_turns(said, instance)
         repeats = self.selection.repeat or case.repeat
         for repeat in range(repeats):
             yield Trial(
@@ -158,6 +160,10 @@ class Plan:
                 transform=transform(instance),
                 accept=case.accept,
                 threshold=case.threshold,
+                turns=tuple(later),
+                first_turn_checks=first.checks,
+                first_turn_expected=first.expected,
+                hand_over=hand_over_of(model, instance) if later else None,
                 tags=case.tags,
                 cluster=case.cluster,
                 xfail=case.xfail,
@@ -180,9 +186,9 @@ class Plan:
                 problems += examine(instance)
                 for prompt in self._prompts_of(case):
                     words = {prompt.for_model(model.name) for model in models}
-                    said = {each: messages(each, instance) for each in words}
+                    said = {each: script(each, instance) for each in words}
                     for model in models:
-                        handed(model, said[prompt.for_model(model.name)], instance)
+                        rehearse(model, *said[prompt.for_model(model.name)], instance)
                         counts[model.name, prompt.name] += repeat
         except EvalkitError as error:
             where = f"case '{case.id}', prompt '{prompt.name}'" if prompt else f"case '{case.id}'"
@@ -209,18 +215,18 @@ def _examine_case(case: Case, matrix: Mapping[str, Any], seen: set[bytes]) -> li
 _canonical = msgspec.json.Encoder(order="sorted", enc_hook=str)
 
 
-def _question(case_id: str, prompt: str, model: Model, request: Request) -> bytes:
+def _question(case_id: str, prompt: str, model: Model, request: Request, said: Script) -> bytes:
     """All that makes a question this question, in one spelling: no position, no host, no key.
 
     Of a target, what it is handed: its headers, which may hold a key, are left out.
     """
-    asked = request.payload if model.provider.target is not None else _turns(request)
+    asked = request.payload if model.provider.target is not None else _spelt(request.messages)
     parts = (case_id, prompt, model.name, model.id, model.api, asked, request.params, request.stream)
-    return _canonical.encode(parts)
+    return _canonical.encode((*parts, _spelt(said.later)) if said.later else parts)
 
 
-def _turns(request: Request) -> list[tuple[Any, ...]]:
-    return [(message.role, message.name, message.content, _media(message)) for message in request.messages]
+def _spelt(messages: tuple[Message, ...]) -> list[tuple[Any, ...]]:
+    return [(message.role, message.name, message.content, _media(message)) for message in messages]
 
 
 def _media(message: Message) -> list[tuple[str | None, ...]]:

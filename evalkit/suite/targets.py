@@ -16,7 +16,7 @@ from evalkit.suite.places import PathInvalid
 from evalkit.suite.schema import FunctionTargetFile, HttpTargetFile
 from evalkit.suite.templates import RESERVED, TemplateInvalid, is_template, names_in, render, render_all
 from evalkit.suite.validation import Mistakes, compile_template, describe, validate
-from evalkit.types import FunctionTarget, HttpTarget, Lookup, Message, Model, Provider
+from evalkit.types import FunctionTarget, HandOver, HttpTarget, Lookup, Message, Model, Provider
 
 UNSETTLED = "${"
 """What begins a reference to the environment that could not be replaced, which was noted then."""
@@ -163,6 +163,22 @@ def handed(model: Model, messages: tuple[Message, ...], instance: Instance) -> H
     if isinstance(target, FunctionTarget):
         return Handed({**said, "vars": unspelt(variables), "case_id": instance.id})
     return _body_and_headers(model.provider.name, target, {**said, **variables, "case": {"id": instance.id}})
+
+
+def hand_over_of(model: Model, instance: Instance) -> HandOver | None:
+    """What hands a target each further turn of a conversation; None where a model is asked."""
+    if model.provider.target is None:
+        return None
+    return lambda messages: handed(model, messages, instance)
+
+
+def rehearse(model: Model, opening: tuple[Message, ...], later: tuple[Message, ...], instance: Instance) -> None:
+    """Hands over a whole conversation, to see what is wrong with it. Raises TemplateInvalid."""
+    said = opening
+    handed(model, said, instance)
+    for message in later:
+        said = (*said, Message(role="assistant", content="…"), message)
+        handed(model, said, instance)
 
 
 def _said(model: Model, messages: tuple[Message, ...]) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.suite.instances import instances, messages, transform
+from evalkit.suite.instances import instances, transform
 from evalkit.suite.numbers import scalar
-from evalkit.suite.parts import Case, MessageTemplate
+from evalkit.suite.parts import Case
 from evalkit.suite.source import Document
-from evalkit.suite.templates import TemplateInvalid
 
 
 def case(**fields) -> Case:
@@ -39,12 +38,6 @@ def test_expected_keeps_its_type_and_is_written_as_spelt(expected, value, text):
 
 def test_a_case_without_a_matrix_keeps_its_id():
     assert [instance.id for instance in instances(case(), {})] == ["a"]
-
-
-def test_a_message_that_cannot_be_sent_is_refused():
-    [instance] = instances(case(), {})
-    with pytest.raises(TemplateInvalid, match="half of a surrogate pair"):
-        messages((MessageTemplate(role="user", content='{{ "\\udfff" }}'),), instance)
 
 
 def test_a_transform_sees_the_answer_and_the_variables():

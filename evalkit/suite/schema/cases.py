@@ -57,7 +57,7 @@ class TurnFile(Section):
     user: Annotated[Text, Field(min_length=1)]
     """A template, as in prompts; the answers before it are not known to it."""
     expected: Any = None
-    """For the checks of this turn, and for the stand-in gateway; that of the last turn is by default the case's."""
+    """For the checks of this turn, and for the stand-in gateway; by default the case's."""
     images: list[ImageFile] = []
     """Appended to this message, in this order."""
     files: list[str] = []
