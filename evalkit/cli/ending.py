@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
     from evalkit.running.job import Ending
 
-PRECEDENCE = (130, 143, 129, 3, 2, 4, 5, 1, 0)
-"""Which code wins where several apply; storage errors (3 as well) end a run before it comes here."""
+PRECEDENCE = (130, 143, 129, 2, 4, 3, 5, 1, 0)
+"""Which code wins where several apply. A storage error, which goes before 2, ends a command before it comes here."""
 
 
 SIGNALLED = 128
@@ -38,6 +38,8 @@ def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: b
     if ending.signal_number is not None:
         planned = made + sum(row.not_run for row in rows)
         yield SIGNALLED + ending.signal_number, f"interrupted: {made}/{planned} trials saved"
+    if ending.over_budget is not None:
+        yield 4, f"stopped by the budget: {ending.over_budget}"
     if ending.run_stopped is not None:
         yield 3, f"stopped: {ending.run_stopped.message}"
     for model, fault in ending.stopped.items():

@@ -47,6 +47,7 @@ class Options:
     reports: tuple[str, ...] = ()
     no_raw: bool = False
     out: Path = Path("results")
+    max_cost: float | None = None
     exit_zero: bool = False
     color: str = "auto"
     quiet: bool = False

@@ -11,6 +11,7 @@ from evalkit.cli.targets import load_functions, refuse_stand_in
 from evalkit.errors import NothingSelected, Problem, SuiteInvalid, UsageError
 from evalkit.gateway.functions import Function
 from evalkit.gateway.providers import MissingKey, resolve_keys
+from evalkit.pacing.budget import Budget
 from evalkit.simulator.child import StandIn
 from evalkit.suite.limits import parse_gate
 from evalkit.suite.loader import load_suite
@@ -28,6 +29,7 @@ class Prepared:
     keys: Mapping[str, str | None]
     functions: Mapping[str, Function] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    budget: Budget | None = None
 
 
 def prepare_all(

@@ -32,6 +32,12 @@ DEFAULT_REPORTS = ("md", "csv", "json")
 @click.option("--no-key", type=click.Choice(["fail", "skip"]), default="fail", help="Models without a key: skip them?")
 @click.option("--allow-code", is_flag=True, help="Run the Python functions that suites name as targets.")
 @click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="Spend no more than this, over all suites.",
+)
+@click.option(
     "--max-error-rate", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Above it: exit 3."
 )
 @click.option("--gate", "gates", multiple=True, metavar="EXPR", help="As in 'pass_rate >= 0.9' or 'o3: cost_usd <= 2'.")

@@ -14,6 +14,7 @@ import anyio
 from msgspec.structs import replace
 
 from evalkit.analysis.frames import JudgedRun, load_run
+from evalkit.cli.budgets import set_budgets
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
 from evalkit.cli.manifest import manifest_of, stamp
@@ -48,6 +49,7 @@ def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, 
         environ = {**environ, BASE_URL_VARIABLE: options.base_url}
     with _stand_in(options) as stand_in:
         prepared = prepare_all(paths, options, environ, stand_in.base_url if stand_in else None)
+        set_budgets(prepared, options.max_cost)
         ends = list(_run_all(prepared, options))
     code, reason = worst(ends)
     if len(prepared) > 1:
@@ -116,7 +118,7 @@ def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
         async with Gateway(prepared.keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
             gateway.warm_up(prepared.plan.models)
             job = Job(plan=prepared.plan, journal=journal)
-            runner = Runner([job], gateway=gateway, watcher=watcher, settings=settings)
+            runner = Runner([job], gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget)
             return await runner.run(signals=_SIGNALS)
 
     with progress(planned, quiet=options.quiet) as watcher, redirect_stdout(sys.stderr):  # whatever a function prints

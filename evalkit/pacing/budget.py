@@ -67,6 +67,14 @@ class Budget:
         self._waiters: list[_Waiter] = []
         self._numbers = itertools.count()
 
+    def __str__(self) -> str:
+        spent = f"${self.spent_usd:.4f} of ${self.limit_usd:.4f} spent"
+        if self.in_doubt_usd:
+            spent += f" (${self.in_doubt_usd:.4f} of it in doubt, taken at its worst)"
+        if self.refused_usd is not None:
+            spent += f"; the next request could have cost up to ${self.refused_usd:.4f}"
+        return spent
+
     async def reserve(self, price: Callable[[], float], *, begun: bool) -> Reservation:
         """Waits until a request fits. `price` tells, whenever it is asked, what it may cost at most by now.
 

@@ -184,7 +184,7 @@ class Asker:
             passage.reservation = await self._purse.reserve(asked, begun=begun)
         except OverBudget:
             if self._ending.signal_number is None and self._ending.run_stopped is None:
-                self._ending.over_budget = True
+                self._ending.over_budget = str(self._purse)
             self.close()
             raise GivenUp from None
 

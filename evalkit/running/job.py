@@ -59,8 +59,8 @@ class Ending:
     run_stopped: Fault | None = None
     """Why the whole run was given up."""
     signal_number: int | None = None
-    over_budget: bool = False
-    """Whether the next request would not have fitted into the budget."""
+    over_budget: str | None = None
+    """What the budget came to, where it ended the run."""
     pacing: dict[str, list[Change]] = field(default_factory=dict)
     """Model → how the number of its requests under way was changed."""
 

@@ -31,6 +31,9 @@ class Purse:
         self._forecasts: dict[str, OutputForecast] = defaultdict(OutputForecast)
         """By model name."""
 
+    def __str__(self) -> str:
+        return str(self._budget)
+
     async def reserve(self, asked: Asked, *, begun: bool) -> Reservation:
         """Waits until a request fits. Raises OverBudget.
 
