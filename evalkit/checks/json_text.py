@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
 
+from evalkit.checks.fences import fences
 from evalkit.checks.normal_form import comparable
+
+Within = Literal["whole", "fence", "prose"]
+"""Where in an answer it must stand: the answer is nothing else; or it may stand in a code fence; or anywhere."""
+WITHIN = "Where it may stand: it is the whole answer; or also in a code fence; or also anywhere in prose."
+_OPENING = re.compile(r"""\{\s*["}]|\[\s*[]\[{"0-9tfn-]""")
+"""How an object or an array begins."""
+_ATTEMPTS = 1000
+"""In vain, after which prose is given up; each costs time in proportion to the text, if only to count its lines."""
 
 
 class NotJSON(Exception):
@@ -28,6 +39,56 @@ def parse(text: str) -> Any:
         raise NotJSON("nested too deeply") from error
     except ValueError as error:
         raise NotJSON("an integer has too many digits") from error
+
+
+def parse_within(text: str, within: Within) -> Any:
+    """The value that stands in `text`. Raises `NotJSON`.
+
+    The whole text is tried first; then code fences, of which the last that holds JSON counts; then, in prose, objects
+    and arrays, of which the longest counts.
+    """
+    try:
+        return parse(text)
+    except NotJSON as error:
+        whole = error
+    if within == "whole":
+        raise whole
+    for fence in reversed(fences(text)):
+        try:
+            return parse(fence.code)
+        except NotJSON as error:
+            whole = NotJSON(f"in the code fence: {error}")
+    if within == "fence":
+        raise whole
+    return _longest(text)
+
+
+class _Found(NamedTuple):
+    length: int
+    value: Any
+
+
+def _longest(text: str) -> Any:
+    longest = max(_in_prose(text), key=lambda found: found.length, default=None)
+    if longest is None:
+        raise NotJSON("no object or array in it")
+    return longest.value
+
+
+def _in_prose(text: str) -> Iterator[_Found]:
+    """Objects and arrays that do not lie within each other. Gives up when it has read the text ten times over."""
+    start, in_vain, left = 0, 0, 10 * len(text)
+    while in_vain < _ATTEMPTS and left > 0 and (opening := _OPENING.search(text, start)):
+        at = opening.start()
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError, NotJSON) as error:
+            left -= error.pos - at if isinstance(error, json.JSONDecodeError) else 0
+            in_vain += 1
+            start = at + 1
+        else:
+            yield _Found(end - at, value)
+            start = end
 
 
 def same(expected: Any, actual: Any) -> bool:

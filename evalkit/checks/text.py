@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.checks.contract import BuiltInCheck, argument, listed, shown, verdict
+from evalkit.checks.contract import BuiltInCheck, argument, listed, require_some, shown, verdict
 from evalkit.checks.json_text import NotJSON, parse, same
 from evalkit.checks.normal_form import comparable
 from evalkit.registry import CHECKS
@@ -71,7 +71,7 @@ class _OneText(BuiltInCheck):
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
 
     def __post_init__(self) -> None:
-        _refuse_empty(self.text)
+        require_some(self.text)
 
     def _pair(self, context: Context) -> tuple[str, str]:
         """The text and the answer, made comparable."""
@@ -102,7 +102,7 @@ class IContains(BuiltInCheck):
     text: str = argument("The text to look for; upper and lower case count as equal.")
 
     def __post_init__(self) -> None:
-        _refuse_empty(self.text)
+        require_some(self.text)
 
     def find(self, context: Context) -> Finding:
         """Looks for the text anywhere in the answer."""
@@ -141,7 +141,7 @@ class _SeveralTexts(BuiltInCheck):
     ignore_case: bool = argument(_IGNORE_CASE, default=False)
 
     def __post_init__(self) -> None:
-        _refuse_empty(*self.texts)
+        require_some(*self.texts)
 
     def _found(self, context: Context) -> list[str]:
         """Those of the texts that stand in the answer."""
@@ -187,7 +187,7 @@ class OneOf(BuiltInCheck):
     strip: bool = argument("Whether white space around the answer and the texts is ignored.", default=True)
 
     def __post_init__(self) -> None:
-        _refuse_empty(*self.texts)
+        require_some(*self.texts)
 
     def find(self, context: Context) -> Finding:
         """Compares the whole answer with each text."""
@@ -198,14 +198,6 @@ class OneOf(BuiltInCheck):
 
     def _comparable(self, text: str) -> str:
         return comparable(text.strip() if self.strip else text, ignore_case=self.ignore_case)
-
-
-def _refuse_empty(*texts: str) -> None:
-    """An empty text stands in every answer, and no text in none: neither asks anything."""
-    if not texts:
-        raise ValueError("the list of texts is empty; name at least one")
-    if "" in texts:
-        raise ValueError("an empty text would be found in every answer; write the text to look for")
 
 
 def _place(verb: str, text: str, there: str, *, passed: bool) -> str:
