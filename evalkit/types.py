@@ -516,6 +516,12 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     pass_if: float | None = None
     """The share of its repeats that must pass for the case to pass; None: all."""
 
+    def expected_at(self, turn: int) -> str | None:
+        """What a turn, counted from 0, is expected to be answered with."""
+        if turn:
+            return self.turns[turn - 1].expected
+        return self.first_turn_expected if self.turns else self.expected
+
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One turn of a finished conversation."""
@@ -571,10 +577,14 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     limit: float
     model: str | None = None
     """The model it speaks of; None: the whole run."""
+    unit: Literal["", "pp", "%"] = ""
+    """Of the limit as it is written: `pp` for points of a share (−2pp is a limit of −0.02), `%` for a change relative
+    to the baseline (10% is 0.1); "" for the metric's own unit."""
 
     def __str__(self) -> str:
         scope = f"{self.model}: " if self.model else ""
-        return f"{scope}{self.metric} {self.op} {self.limit:g}"
+        shown = self.limit * 100 if self.unit else self.limit
+        return f"{scope}{self.metric} {self.op} {shown:.10g}{self.unit}"
 
 
 class AskedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -792,6 +802,139 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     result: Literal["pass", "fail", "inconclusive"]
     reason: str
+    unit: Literal["", "pp", "%"] = ""
+    """Of limit and value, as in `Gate`."""
+
+
+# --- what is compared --------------------------------------------------------------------------------------------
+
+Verdict = Literal["improved", "regressed", "no_difference", "inconclusive"]
+CaseState = Literal["pass", "fail", "flaky"]
+"""Of a case over its repeats: all passed, none did, or some."""
+
+
+class PairedFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure on both sides of a comparison, over the trials that have it on both. Means a case, or as named."""
+
+    metric: str
+    n: int
+    """Cases, each counted once for every model and prompt."""
+    base: float | None = None
+    new: float | None = None
+    delta: float | None = None
+    """new − base."""
+    low: float | None = None
+    """Of the interval of delta."""
+    high: float | None = None
+    p_value: float | None = None
+    """Of the sign-flip test: the probability of a difference this large, were there none."""
+    relative: float | None = None
+    """delta / base."""
+    relative_low: float | None = None
+    relative_high: float | None = None
+    bounds: tuple[float, float] | None = None
+    """delta if the trials with errors had all come out worst for it, and best; None without errors."""
+    uncertain: int = 0
+    """Of a count: cases that would perhaps add to it, had they been answered."""
+
+
+class Flip(msgspec.Struct, frozen=True, kw_only=True, rename={"from_state": "from", "to_state": "to"}):
+    """A case that came out otherwise."""
+
+    case_id: str
+    from_state: CaseState
+    to_state: CaseState
+    kind: Literal["broken", "fixed", "flaky"]
+    """`flaky` where it sometimes passes, before or now."""
+    base_passed: str
+    """`3/3`: how many of its scored repeats."""
+    new_passed: str
+    reason: str | None = None
+    """Of the first check that the answer failed: now where it is broken, before where it is fixed."""
+    base_text: str | None = None
+    """One of the answers that differ; None where no texts were kept."""
+    new_text: str | None = None
+    diff: str | None = None
+    """Between the two, line by line."""
+    same_question: bool | None = None
+    """False where the prompt, the case or a parameter has changed as well."""
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """Two sides compared over the cases that both have: one model with one prompt, before and now, or against another.
+
+    n: cases; trials: case × repeat that are scored on both sides.
+    """
+
+    base: str
+    new: str
+    model: str | None
+    """None where the two sides are two models."""
+    prompt: str | None
+    n: int
+    trials: int
+    verdict: Verdict
+    base_rate: float | None = None
+    """The pass rate over the paired cases, repeats averaged first."""
+    new_rate: float | None = None
+    delta: float | None = None
+    """Of the pass rate, from −1 to 1."""
+    low: float | None = None
+    high: float | None = None
+    confidence: float = 0.95
+    """Of the interval: Holm's level, where several comparisons were made."""
+    p_value: float | None = None
+    mde: float | None = None
+    """The smallest true difference that this many cases show with 80 % probability."""
+    n_to_decide: int | None = None
+    """Cases that would decide with 80 % probability; None where it is decided."""
+    bounds: tuple[float, float] | None = None
+    """Of delta, had the trials with errors been answered; None without errors."""
+    fixed: int = 0
+    """Cases that all failed and now all pass; `broken` the other way, `flaky` where one side is mixed."""
+    broken: int = 0
+    flaky: int = 0
+    base_errors: int = 0
+    new_errors: int = 0
+    only_in_base: tuple[str, ...] = ()
+    """Cases; they count nowhere."""
+    only_in_new: tuple[str, ...] = ()
+    unpaired: int = 0
+    """Trials of cases that both have, without a counterpart of the same repeat."""
+    same_answers: int = 0
+    """Trials that share one answer: the question was the same, and was asked once."""
+    xfail: tuple[str, ...] = ()
+    """Cases that are expected to fail: left out."""
+    figures: tuple[PairedFigure, ...] = ()
+    """Score, latency, tokens and cost, compared alike."""
+    flips: tuple[Flip, ...] = ()
+
+
+class ScopeFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What gates on `delta.` read: figures over a whole comparison, or over all prompts of one model."""
+
+    model: str | None
+    figures: tuple[PairedFigure, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two runs compared, or several models or prompts of one."""
+
+    base: str
+    new: str
+    base_stand_in: bool
+    new_stand_in: bool
+    kind: Literal["runs", "models", "prompts"] = "runs"
+    pairs: tuple[Pair, ...]
+    verdict: Verdict
+    """regressed where any pair is; else inconclusive, improved, no_difference, in this order."""
+    margin: float
+    """A difference smaller than this counts as none."""
+    alpha: float = 0.05
+    scopes: tuple[ScopeFigures, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What else is not the same on both sides."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -801,3 +944,5 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ModelSummary, ...]
     gates: tuple[GateResult, ...]
     verdict: Literal["pass", "fail", "inconclusive"]
+    comparison: Comparison | None = None
+    """With the baseline, where there is one."""
