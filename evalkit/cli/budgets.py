@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from evalkit.cli.preparing import Prepared
@@ -17,6 +18,8 @@ def set_budgets(prepared: Iterable[Prepared], max_cost_usd: float | None) -> Non
 
     Raises UsageError where a model has no price, before anything is sent.
     """
+    if max_cost_usd is not None and not math.isfinite(max_cost_usd):
+        raise UsageError(f"--max-cost is an amount in USD; found {max_cost_usd}")
     shared = Budget(max_cost_usd) if max_cost_usd is not None else None
     for each in prepared:
         own = each.plan.suite.budget_usd
