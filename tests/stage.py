@@ -15,6 +15,7 @@ import msgspec
 
 from evalkit.gateway.client import Gateway
 from evalkit.journal import Journal
+from evalkit.pacing.budget import Budget
 from evalkit.running.job import Ending, Job, Settings
 from evalkit.running.runner import Runner
 from evalkit.suite.loader import load_suite
@@ -35,6 +36,8 @@ class Asked:
     number: int
     """Counted from 1, for each model."""
     headers: Mapping[str, str]
+    said: tuple[str, ...] = ()
+    """All messages of the prompt, each as `role: text`."""
 
 
 def ok(text: str = "yes", **usage: int) -> httpx.Response:
@@ -66,7 +69,9 @@ class Stage:
     async def play(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         model = body["model"]
-        asked = Asked(model, body["messages"][-1]["content"], self.times(model) + 1, dict(request.headers))
+        said = tuple(f"{message['role']}: {message['content']}" for message in body["messages"])
+        text = body["messages"][-1]["content"]
+        asked = Asked(model, text, self.times(model) + 1, dict(request.headers), said)
         self.asked.append(asked)
         for name in (model, ""):
             self.under_way[name] += 1
@@ -122,7 +127,7 @@ class Run:
     gateway: Any = None
     """In place of a real one over the stage."""
 
-    async def go(self, *, signals: tuple[int, ...] = (), **settings: Any) -> Ending:
+    async def go(self, *, signals: tuple[int, ...] = (), budget: Budget | None = None, **settings: Any) -> Ending:
         transport = httpx.MockTransport(self.stage.play)
         with anyio.fail_after(PATIENCE_S), Journal(self.folder) as journal:
             async with Gateway({"test": "sk-test-key"}, transport=transport) as gateway:
@@ -131,6 +136,7 @@ class Run:
                     gateway=self.gateway or gateway,
                     watcher=self.watched,
                     settings=Settings(**settings),
+                    budget=budget,
                 )
                 return await runner.run(signals=signals)
 

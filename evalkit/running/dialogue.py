@@ -19,19 +19,12 @@ from evalkit.running.job import Job
 from evalkit.running.sums import summed
 from evalkit.types import Fault, FaultKind, Inquiry, Message, Request, Response, Trial
 
-__all__ = ["Dialogue", "Said", "Turn", "expected_in", "part_of"]
+__all__ = ["Dialogue", "Said", "Turn", "part_of"]
 
 
 def part_of(turn: int) -> str:
     """What the request of a turn, counted from 0, is called where answers are stored."""
     return f"turn {turn}"
-
-
-def expected_in(trial: Trial, turn: int) -> str | None:
-    """What a turn, counted from 0, is expected to be answered with."""
-    if turn:
-        return trial.turns[turn - 1].expected
-    return trial.first_turn_expected if trial.turns else trial.expected
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +124,7 @@ class Dialogue:
         """What the stand-in is told in headers, and no other gateway."""
         if not self._stand_in:
             return {}
-        expected = expected_in(self._trial, len(self._turns))
+        expected = self._trial.expected_at(len(self._turns))
         answer = {} if expected is None else {"x-evalkit-expected": quote(expected, safe="")}
         return {"x-evalkit-repeat": str(self._trial.repeat), **answer}
 

@@ -14,7 +14,7 @@ from evalkit.checks.scoring import Verdict, failed_unchecked, score_trial
 from evalkit.pacing.lane import Passage
 from evalkit.registry import APIS
 from evalkit.running.asking import Answered, Asker
-from evalkit.running.dialogue import Dialogue, Said, Turn, expected_in, part_of
+from evalkit.running.dialogue import Dialogue, Said, Turn, part_of
 from evalkit.running.job import Job, Settings
 from evalkit.types import BoundCheck, Exchange, Media, Record, Request, Response, Score, Trial
 
@@ -49,7 +49,8 @@ class Examiner:
                 verdict = await self._judge(trial, said)
         finally:
             dialogue.passage.give_place_back()
-        return self._record(job, trial, said, verdict)
+        await self._keep_media(job, trial, said.turns[-1].request)
+        return self._record(trial, said, verdict)
 
     async def _judge(self, trial: Trial, said: Said) -> Verdict:
         if said.whole.reply.response is None:
@@ -65,7 +66,7 @@ class Examiner:
             return judge_conversation(scores, threshold=trial.threshold)
         found: list[Score] = []
         for number, turn in enumerate(said.turns):
-            its_own = replace(trial, expected=expected_in(trial, number))
+            its_own = replace(trial, expected=trial.expected_at(number))
             found += at_turn(await self._verdict(its_own, turn, checks[number]), number)
         found += (await self._verdict(trial, whole, trial.checks)).scores
         return judge_conversation(found, threshold=trial.threshold)
@@ -86,7 +87,7 @@ class Examiner:
             run_blocking=run_sync,
         )
 
-    def _record(self, job: Job, trial: Trial, said: Said, verdict: Verdict) -> Record:
+    def _record(self, trial: Trial, said: Said, verdict: Verdict) -> Record:
         answered = said.whole
         return Record(
             key=trial.key,
@@ -96,7 +97,7 @@ class Examiner:
             repeat=trial.repeat,
             passed=verdict.passed,
             score=verdict.score,
-            request=self._body(job, trial, said.turns[-1].request),
+            request=self._body(trial, said.turns[-1].request),
             response=self._without_raw(answered.reply.response),
             scores=verdict.scores,
             error=answered.reply.fault,
@@ -105,7 +106,7 @@ class Examiner:
             cached=answered.cached,
             cost_usd=answered.cost_usd,
             started_at=answered.started_at,
-            turns=tuple(self._exchange(job, trial, turn) for turn in said.turns) if trial.turns else (),
+            turns=tuple(self._exchange(trial, turn) for turn in said.turns) if trial.turns else (),
             expected=trial.expected,
             tags=trial.tags,
             cluster=trial.cluster,
@@ -113,10 +114,10 @@ class Examiner:
             pass_if=trial.pass_if,
         )
 
-    def _exchange(self, job: Job, trial: Trial, turn: Turn) -> Exchange:
+    def _exchange(self, trial: Trial, turn: Turn) -> Exchange:
         answered = turn.answered
         return Exchange(
-            request=self._body(job, trial, turn.request),
+            request=self._body(trial, turn.request),
             response=self._without_raw(answered.reply.response),
             error=answered.reply.fault,
             timing=answered.timing,
@@ -125,16 +126,22 @@ class Examiner:
             cached=answered.cached,
         )
 
-    def _body(self, job: Job, trial: Trial, request: Request) -> Any:
+    def _body(self, trial: Trial, request: Request) -> Any:
         """The body as it was sent, with pictures and files by reference; what a target was handed."""
         if not self._settings.keep_raw:
             return UNSET
         if trial.model.provider.target is not None:
             return request.payload
+        return APIS[trial.model.api].encode(request, _reference)
+
+    async def _keep_media(self, job: Job, trial: Trial, request: Request) -> None:
+        """Copies what the record will name, beside the event loop: it has to reach the disk itself."""
+        if not self._settings.keep_raw or trial.model.provider.target is not None:
+            return
         for message in request.messages:
             for medium in message.media:
-                job.journal.keep_media(medium)
-        return APIS[trial.model.api].encode(request, _reference)
+                if not job.journal.media.has(medium):
+                    await run_sync(job.journal.keep_media, medium)
 
     def _without_raw(self, response: Response | None) -> Response | None:
         if response is None or self._settings.keep_raw:

@@ -56,7 +56,7 @@ def question_of(trial: Trial, asked: Asked, part: str, *, stand_in: str | None =
         model=model.id,
         repeat=trial.repeat,
         purpose="" if part.startswith(_TURN) else part,
-        expected=trial.expected if stand_in else None,
+        expected=_expected(trial, part) if stand_in else None,
         body=dict(sorted(body.items())),
     )
 
@@ -64,6 +64,10 @@ def question_of(trial: Trial, asked: Asked, part: str, *, stand_in: str | None =
 def stand_in_origin(seed: int, version: str) -> str:
     """What is called the origin of a stand-in gateway's answers, which hang on its seed and its version alone."""
     return f"stand-in {version}, seed {seed}"
+
+
+def _expected(trial: Trial, part: str) -> str | None:
+    return trial.expected_at(int(part.removeprefix(_TURN))) if part.startswith(_TURN) else trial.expected
 
 
 def _origin(base_url: str) -> str:
