@@ -94,7 +94,7 @@ def test_a_gate_of_a_model_speaks_of_all_its_prompts_and_of_no_other_model(tmp_p
     assert (o3.value, o3.n, o3.result, o3.gate) == (0.5, 2, "fail", "o3: pass_rate >= 0.9")
 
 
-def test_the_interval_of_a_gate_counts_a_case_once_for_each_model_and_prompt(tmp_path):
+def test_the_interval_of_a_gate_counts_a_case_that_was_asked_of_many_as_one(tmp_path):
     places = [(model, prompt) for model in ("gpt-4o", "o3") for prompt in ("terse", "careful")]
     records = [
         record(passed, case_id="a", model=model, prompt=prompt, repeat=repeat)
@@ -103,7 +103,7 @@ def test_the_interval_of_a_gate_counts_a_case_once_for_each_model_and_prompt(tmp
     ]
     found = result(tmp_path, records, gate(), models=("gpt-4o", "o3"), prompts=("terse", "careful"))
     assert (found.value, found.n) == (8 / 12, 12)
-    assert (found.low, found.high) == pytest.approx(wilson(4 * 2 / 3, 4))
+    assert (found.low, found.high) == pytest.approx(wilson(2 / 3, 1))
 
 
 @pytest.mark.parametrize(

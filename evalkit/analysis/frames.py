@@ -1,80 +1,135 @@
 """A run folder as pandas frames: one row a trial, one row a check.
 
 Text columns have the dtype `string`, counts `Int64`, figures `Float64`, truths `boolean`; unknown is `pandas.NA`.
+docs/frames.md says what each column means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from evalkit.analysis.lines import Line, latest_lines
-from evalkit.run_folder import RECORDS, read_manifest
-from evalkit.types import Gate, Manifest, Score, Summary
+from evalkit.analysis.columns import new_column
+from evalkit.analysis.lines import Line, OpinionLine, ScoreLine, read_lines
+from evalkit.errors import UsageError
+from evalkit.run_folder import RECORDS, folder_of, read_manifest
+from evalkit.types import Gate, Manifest, Summary
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-__all__ = ["RECORD_COLUMNS", "SCORE_COLUMNS", "JudgedRun", "RunFrames", "load_run"]
+__all__ = ["IDENTITY", "MORE_COLUMNS", "RECORD_COLUMNS", "SCORE_COLUMNS", "JudgedRun", "RunFrames", "load_run"]
 
-T = TypeVar("T")
-Columns = Mapping[str, tuple[Any, Callable[[T], Any]]]
-"""Column → its dtype and where its value comes from."""
+
+class Spec(NamedTuple):
+    """What a column holds."""
+
+    dtype: str
+    get: Callable[[Any], Any]
+    """Its value, of a `Line` or a `ScoreLine`; None where it is unknown."""
+    differing: bool = False
+    """True for texts that stand there once each."""
+
+
+Columns = Mapping[str, Spec]
 
 
 def _answer(field: str) -> Callable[[Line], Any]:
     return lambda line: line.response and getattr(line.response, field)
 
 
-RECORD_COLUMNS: Columns[Line] = {
-    "key": ("string", attrgetter("key")),
-    "case_id": ("string", attrgetter("case_id")),
-    "prompt": ("string", attrgetter("prompt")),
-    "model": ("string", attrgetter("model")),
-    "repeat": ("Int64", attrgetter("repeat")),
-    "status": ("string", attrgetter("status")),  # passed, failed, error or unscored
-    "passed": ("boolean", attrgetter("passed")),
-    "score": ("Float64", attrgetter("score")),
-    "outcome": ("string", _answer("outcome")),
-    "finish_reason": ("string", _answer("finish_reason")),
-    "answered_by": ("string", _answer("model")),
-    "error_kind": ("string", attrgetter("error_kind")),  # a fault's class, or check_error
-    "error_status": ("Int64", lambda line: line.error and line.error.status),
-    "error_message": ("string", attrgetter("error_message")),
-    "input_tokens": ("Int64", attrgetter("usage.input_tokens")),
-    "output_tokens": ("Int64", attrgetter("usage.output_tokens")),
-    "reasoning_tokens": ("Int64", attrgetter("usage.reasoning_tokens")),
-    "cached_input_tokens": ("Int64", attrgetter("usage.cached_input_tokens")),
-    "total_tokens": ("Int64", attrgetter("usage.total_tokens")),
-    "usage_adds_up": ("boolean", attrgetter("usage_adds_up")),  # as the gateway told it, before any rule
-    "cost_usd": ("Float64", attrgetter("cost_usd")),
-    "queue_s": ("Float64", attrgetter("timing.queue_s")),
-    "backoff_s": ("Float64", attrgetter("timing.backoff_s")),
-    "latency_s": ("Float64", attrgetter("timing.latency_s")),
-    "e2e_s": ("Float64", attrgetter("timing.e2e_s")),
-    "ttft_s": ("Float64", attrgetter("timing.ttft_s")),
-    "ttfo_s": ("Float64", attrgetter("timing.ttfo_s")),
-    "tpot_s": ("Float64", attrgetter("timing.tpot_s")),
-    "attempts": ("Int64", attrgetter("attempts")),
-    "cached": ("boolean", attrgetter("cached")),
-    "started_at": ("string", attrgetter("started_at")),  # UTC, ISO 8601 with milliseconds
+def _judges(figure: Callable[[OpinionLine], float | None]) -> Callable[[Line | ScoreLine], float | None]:
+    """The sum of a figure over all judges asked; None where one did not say, or none was asked."""
+
+    def total(judged: Line | ScoreLine) -> float | None:
+        opinions = judged.opinions
+        if not opinions:
+            return None
+        known = [value for value in map(figure, opinions) if value is not None]
+        return sum(known) if len(known) == len(opinions) else None
+
+    return total
+
+
+_JUDGING: Columns = {
+    "judge_calls": Spec("Int64", lambda judged: len(judged.opinions)),
+    "judge_input_tokens": Spec("Int64", _judges(attrgetter("response.usage.input_tokens"))),
+    "judge_output_tokens": Spec("Int64", _judges(attrgetter("response.usage.output_tokens"))),
+    "judge_cost_usd": Spec("Float64", _judges(attrgetter("cost_usd"))),
+}
+
+RECORD_COLUMNS: Columns = {
+    "key": Spec("string", attrgetter("key"), differing=True),
+    "case_id": Spec("string", attrgetter("case_id")),
+    "prompt": Spec("string", attrgetter("prompt")),
+    "model": Spec("string", attrgetter("model")),
+    "repeat": Spec("Int64", attrgetter("repeat")),
+    "cluster": Spec("string", attrgetter("cluster")),
+    "tags": Spec("string", lambda line: ", ".join(line.tags)),
+    "xfail": Spec("string", attrgetter("xfail")),
+    "pass_if": Spec("Float64", attrgetter("pass_if")),
+    "turns": Spec("Int64", lambda line: len(line.turns) or None),
+    "status": Spec("string", attrgetter("status")),
+    "failure": Spec("string", attrgetter("failure")),
+    "passed": Spec("boolean", attrgetter("passed")),
+    "score": Spec("Float64", attrgetter("score")),
+    "outcome": Spec("string", _answer("outcome")),
+    "finish_reason": Spec("string", _answer("finish_reason")),
+    "answered_by": Spec("string", _answer("model")),
+    "error_kind": Spec("string", attrgetter("error_kind")),
+    "error_status": Spec("Int64", lambda line: line.error and line.error.status),
+    "error_message": Spec("string", attrgetter("error_message")),
+    "input_tokens": Spec("Int64", attrgetter("usage.input_tokens")),
+    "output_tokens": Spec("Int64", attrgetter("usage.output_tokens")),
+    "reasoning_tokens": Spec("Int64", attrgetter("usage.reasoning_tokens")),
+    "cached_input_tokens": Spec("Int64", attrgetter("usage.cached_input_tokens")),
+    "total_tokens": Spec("Int64", attrgetter("usage.total_tokens")),
+    "usage_adds_up": Spec("boolean", attrgetter("usage_adds_up")),
+    "cost_usd": Spec("Float64", attrgetter("cost_usd")),
+    **_JUDGING,
+    "queue_s": Spec("Float64", attrgetter("timing.queue_s")),
+    "backoff_s": Spec("Float64", attrgetter("timing.backoff_s")),
+    "latency_s": Spec("Float64", attrgetter("timing.latency_s")),
+    "e2e_s": Spec("Float64", attrgetter("timing.e2e_s")),
+    "ttft_s": Spec("Float64", attrgetter("timing.ttft_s")),
+    "ttfo_s": Spec("Float64", attrgetter("timing.ttfo_s")),
+    "tpot_s": Spec("Float64", attrgetter("timing.tpot_s")),
+    "attempts": Spec("Int64", attrgetter("attempts")),
+    "cached": Spec("boolean", attrgetter("cached")),
+    "started_at": Spec("string", attrgetter("started_at"), differing=True),
 }
 """`RunFrames.records`, after its first column `run`, the run's id."""
 
-SCORE_COLUMNS: Columns[Score] = {
-    "check": ("string", attrgetter("check")),
-    "value": ("Float64", attrgetter("value")),
-    "passed": ("boolean", attrgetter("passed")),
-    "reason": ("string", attrgetter("reason")),
-    "error": ("string", attrgetter("error")),
-    "weight": ("Float64", attrgetter("weight")),
+MORE_COLUMNS: Columns = {
+    "text": Spec("string", _answer("text"), differing=True),
+    "expected": Spec("string", attrgetter("expected"), differing=True),
 }
-"""`RunFrames.scores`, after the first columns, which say whose check it was (`_IDENTITY`)."""
+"""Columns of `RunFrames.records` that are read only when they are asked for, because they may be large."""
 
-_IDENTITY = ("key", "case_id", "prompt", "model", "repeat")
+SCORE_COLUMNS: Columns = {
+    "check": Spec("string", attrgetter("check")),
+    "value": Spec("Float64", attrgetter("value")),
+    "passed": Spec("boolean", attrgetter("passed")),
+    "reason": Spec("string", attrgetter("reason"), differing=True),
+    "error": Spec("string", attrgetter("error")),
+    "error_kind": Spec("string", attrgetter("error_kind")),
+    "weight": Spec("Float64", attrgetter("weight")),
+    "metric": Spec("string", attrgetter("metric")),
+    "skipped": Spec("boolean", attrgetter("skipped")),
+    "turn": Spec("Int64", attrgetter("turn")),
+    **_JUDGING,
+}
+"""`RunFrames.scores`, after the first columns, which say whose check it was (`key` and the rest of its identity)."""
+
+IDENTITY = ("case_id", "prompt", "model", "repeat")
+"""What makes two records speak of the same trial; the newest of them counts."""
+_WHOSE = ("key", *IDENTITY)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,27 +152,78 @@ class JudgedRun(RunFrames):
     """The gates that could have come out otherwise, had the trials that ended in errors been answered."""
 
 
-def load_run(path: Path, *, text: bool = False) -> RunFrames:
-    """Reads a run folder, also one that is still being written; with `text`, the answers as a column `text` too.
+def load_run(
+    path: str | Path, *, text: bool = False, columns: Collection[str] | None = None, scores: bool = True
+) -> RunFrames:
+    """Reads a run folder, also one that is still being written.
+
+    With `text`, `records` has the columns of `MORE_COLUMNS` too; with `columns`, only these of both tables. Without
+    `scores`, that frame stays empty. Of several records of one case × prompt × model × repeat, as after an answer that
+    was asked for again or a case that was edited, the newest counts.
 
     Raises `UsageError` where `path` is no run folder, `StorageError` where a record inside is damaged.
     """
-    manifest = read_manifest(path)
+    folder = folder_of(Path(path))
+    manifest = read_manifest(folder)
     superseded = frozenset(manifest.superseded)
-    lines = [line for line in latest_lines(path / RECORDS) if line.key not in superseded]
-    columns = {"run": ("string", lambda _: manifest.id), **RECORD_COLUMNS}
-    if text:
-        columns["text"] = ("string", _answer("text"))
-    records = _frame(lines, columns)
-    checks = [(line, score) for line in lines for score in line.scores]
-    whose = _frame([line for line, _ in checks], {name: RECORD_COLUMNS[name] for name in _IDENTITY})
-    found = _frame([score for _, score in checks], SCORE_COLUMNS)
-    return RunFrames(manifest=manifest, records=records, scores=whose.join(found))
+    wanted = _wanted(columns, text=text)
+    trials = _Table({name: _SPECS[name] for name in dict.fromkeys([*_WHOSE, *wanted])})
+    checks, owners = _Table(SCORE_COLUMNS), array("q")
+    lines = (line for line in read_lines(folder / RECORDS) if line.key not in superseded)
+    for number, line in enumerate(lines):
+        trials.add(line)
+        for score in line.scores if scores else ():
+            checks.add(score)
+            owners.append(number)
+    return _frames(manifest, trials, checks, owners, wanted)
 
 
-def _frame(rows: Sequence[T], columns: Columns[T]) -> pd.DataFrame:
+def _wanted(columns: Collection[str] | None, *, text: bool) -> tuple[str, ...]:
+    names = [*RECORD_COLUMNS, *(MORE_COLUMNS if text else ())] if columns is None else list(columns)
+    unknown = [name for name in names if name not in _SPECS and name != "run"]
+    if unknown:
+        raise UsageError(f"no column of a run's records is called '{unknown[0]}'; there are {', '.join(_SPECS)}")
+    return tuple(name for name in names if name != "run")
+
+
+_SPECS: Columns = {**RECORD_COLUMNS, **MORE_COLUMNS}
+
+
+class _Table:
+    """A frame under construction."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = {
+            name: (spec.get, new_column(spec.dtype, repetitive=not spec.differing)) for name, spec in columns.items()
+        }
+        self._fill = [(get, column.add) for get, column in self._columns.values()]
+
+    def add(self, row: object) -> None:
+        """Appends a row: a `Line` or a `ScoreLine`."""
+        for get, add in self._fill:
+            add(get(row))
+
+    def finish(self) -> pd.DataFrame:
+        """All rows."""
+        import pandas as pd
+
+        return pd.DataFrame({name: column.finish() for name, (_, column) in self._columns.items()}, copy=False)
+
+
+def _frames(
+    manifest: Manifest, trials: _Table, checks: _Table, owners: array[int], wanted: tuple[str, ...]
+) -> RunFrames:
+    """The frames without the records that newer ones took the place of."""
+    import numpy as np
     import pandas as pd
 
-    return pd.DataFrame(
-        {name: pd.array([get(row) for row in rows], dtype=dtype) for name, (dtype, get) in columns.items()}
-    )
+    made, whose = trials.finish(), np.array(owners, dtype=np.intp)
+    newest: NDArray[np.bool_] = ~made.duplicated(list(IDENTITY), keep="last").to_numpy()
+    found = made[list(_WHOSE)].take(whose).reset_index(drop=True).join(checks.finish())
+    records = made[list(wanted)]
+    if not newest.all():
+        records = records[newest].reset_index(drop=True)
+        found = found[newest[whose]].reset_index(drop=True)
+    run = pd.Series(pd.array([manifest.id], dtype="string")).repeat(len(records)).reset_index(drop=True)
+    records.insert(0, "run", run)
+    return RunFrames(manifest=manifest, records=records, scores=found)

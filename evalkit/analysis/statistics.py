@@ -1,43 +1,77 @@
-"""The formulas behind the figures: intervals and percentiles."""
+"""The formulas behind the figures that need no library: the Wilson interval, and the ranks of order statistics."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from itertools import accumulate
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
-from evalkit.types import Percentiles
+__all__ = ["CONFIDENCE", "quantile_ranks", "wilson", "z_value"]
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["percentiles", "wilson"]
-
-_SMALLEST_N = {0.50: 2, 0.90: 10, 0.95: 20, 0.99: 100}
-"""1/(1−q): with fewer values the q-quantile is hardly more than the largest one."""
+CONFIDENCE = 0.95
 
 
-def wilson(passed: float, n: int, confidence: float = 0.95) -> tuple[float, float] | None:
-    """The Wilson score interval of a pass rate over `n` independent cases, from 0 to 1; None where there are none.
+def z_value(confidence: float = CONFIDENCE) -> float:
+    """The two-sided quantile of the standard normal distribution: 1.96 for 95 %."""
+    return NormalDist().inv_cdf((1 + confidence) / 2)
 
-    `passed` is the sum of the shares that passed of each: a whole number where no case was repeated.
+
+def wilson(passed: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
+    """The Wilson score interval of a share over `n` independent cases, from 0 to 1; None where there are none.
+
+    `passed` is the sum of the shares that passed of each: a whole number where no case was repeated. `n` may be an
+    effective number of cases, which need not be whole.
 
     (p̂ + z²/2n ± z·sqrt(p̂(1−p̂)/n + z²/4n²)) / (1 + z²/n), as Bowyer et al. advise for small n (arXiv:2503.01747).
     """
     if n == 0:
         return None
-    rate, z = passed / n, NormalDist().inv_cdf((1 + confidence) / 2)
+    rate, z = passed / n, z_value(confidence)
     middle = rate + z * z / (2 * n)
-    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
+    half = z * math.sqrt(max(0.0, rate * (1 - rate)) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     low = 0.0 if passed == 0 else (middle - half) / scale
     high = 1.0 if passed == n else (middle + half) / scale
     return low, high
 
 
-def percentiles(seconds: pd.Series[float]) -> Percentiles:
-    """Linear percentiles of the known values; each left out where they are too few for it."""
-    known = seconds.dropna()
-    n = len(known)
-    p50, p90, p95, p99 = (float(known.quantile(q)) if n >= least else None for q, least in _SMALLEST_N.items())
-    return Percentiles(p50=p50, p90=p90, p95=p95, p99=p99, n=n)
+@lru_cache(maxsize=64)
+def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[int | None, int | None]:
+    """The ranks (from 1) of the two values, of `n` sorted ones, between which the q-quantile lies.
+
+    The lower is the largest l with P(Bin(n, q) < l) ≤ α/2, the upper the smallest u with P(Bin(n, q) ≥ u) ≤ α/2:
+    order statistics, without any assumption about the distribution (David & Nagaraja 2003, §7.1). Where the largest
+    value is not large enough for that, it may use all of α, and the lower end what is left; where it still is not,
+    the upper end is None, and the lower has α to itself. Likewise the other way round.
+    """
+    first, below = _binomial_cdf(n, q)
+    alpha = 1 - confidence
+
+    def lower(tail: float) -> int | None:
+        return (first + bisect_right(below, tail)) or None
+
+    def upper(tail: float) -> int | None:
+        rank = first + bisect_left(below, 1 - tail) + 1
+        return rank if rank <= n else None
+
+    low, high = lower(alpha / 2), upper(alpha / 2)
+    if high is None:
+        high = upper(alpha)
+        low = lower(alpha if high is None else alpha - q**n)
+    elif low is None:
+        low = lower(alpha)
+        high = upper(alpha if low is None else alpha - (1 - q) ** n)
+    return low, high
+
+
+def _binomial_cdf(n: int, q: float) -> tuple[int, list[float]]:
+    """P(Bin(n, q) ≤ k) for all k whose probability is not negligible, and the first of these k."""
+    spread = 10 + 10 * math.sqrt(n * q * (1 - q))
+    first, last = max(0, math.floor(n * q - spread)), min(n, math.ceil(n * q + spread))
+    log_odds = math.log(q) - math.log1p(-q)
+    log_p = math.lgamma(n + 1) - math.lgamma(first + 1) - math.lgamma(n - first + 1)
+    log_p += first * math.log(q) + (n - first) * math.log1p(-q)
+    steps = (math.log((n - k) / (k + 1)) + log_odds for k in range(first, last))
+    return first, list(accumulate(map(math.exp, accumulate(steps, initial=log_p))))

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from evalkit.analysis.cases import Cases, Grouping
+from evalkit.analysis.estimates import of_trials, per_case, per_count
 from evalkit.analysis.order import model_places, prompt_places
-from evalkit.analysis.statistics import percentiles, wilson
-from evalkit.types import Manifest, ModelSummary
+from evalkit.analysis.percentiles import percentiles
+from evalkit.analysis.repeats import case_verdicts, chances, flake_rate, pass_at_k, pass_hat_k
+from evalkit.analysis.subscores import metric_estimates
+from evalkit.types import Estimate, Manifest, ModelSummary, Percentiles
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from evalkit.analysis.frames import RunFrames
 
 __all__ = ["about", "summarise", "total"]
 
-_CASE = ("case_id", "model", "prompt")
-"""What trials share that differ only by their repeat."""
 _TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_input_tokens")
+_STATUSES = ("passed", "failed", "unscored", "xfailed", "xpassed")
+_FAILURES = ("wrong", "truncated", "refused", "policy")
+_CHECK_ERRORS = ("check_error", "judge_error")
 
 
 def about(manifest: Manifest) -> dict[str, Any]:
@@ -34,7 +42,7 @@ def summarise(frames: RunFrames) -> tuple[ModelSummary, ...]:
     planned = {(row.model, row.prompt): row.trials for row in frames.manifest.planned}
     empty = frames.records.iloc[:0]
     return tuple(
-        _figures(model, prompt, made.get((model, prompt), empty), planned.get((model, prompt), 0))
+        _figures(model, prompt, made.get((model, prompt), empty), frames.scores, planned.get((model, prompt), 0))
         for model, prompt in _in_order(frames.manifest, {**planned, **made})
     )
 
@@ -48,7 +56,7 @@ def total(frames: RunFrames, model: str | None = None) -> ModelSummary | None:
         return None
     records = frames.records if model is None else frames.records[frames.records["model"] == model]
     planned = sum(row.trials for row in frames.manifest.planned if model in (None, row.model))
-    return _figures(model or "", "", records, planned)
+    return _figures(model or "", "", records, frames.scores, planned)
 
 
 def _in_order(manifest: Manifest, pairs: Iterable[Any]) -> list[tuple[str, str]]:
@@ -56,59 +64,145 @@ def _in_order(manifest: Manifest, pairs: Iterable[Any]) -> list[tuple[str, str]]
     return sorted(pairs, key=lambda pair: (models[pair[0]], prompts[pair[1]]))
 
 
-def _figures(model: str, prompt: str, records: pd.DataFrame, planned: int) -> ModelSummary:
-    counts = _counts(records["status"])
-    passed, failed, errors = (counts.get(status, 0) for status in ("passed", "failed", "error"))
-    scored = passed + failed
-    low, high = _interval(records) or (None, None)
-    sums = {name: _sum(records[name]) for name in (*_TOKENS, "cost_usd")}
-    known = {name: int(records[name].count()) for name in sums}
-    answers = records[records["outcome"].notna()]
-    fresh = answers[~answers["cached"]]
-    cost = sums["cost_usd"]
-    priced = cost is not None and known["cost_usd"] == len(answers)
+def _figures(model: str, prompt: str, records: pd.DataFrame, scores: pd.DataFrame, planned: int) -> ModelSummary:
+    grouping = Grouping(records)
+    metrics = metric_estimates(records, scores)
     return ModelSummary(
         model=model,
         prompt=prompt,
         n=len(records),
-        passed=passed,
-        failed=failed,
-        errors=errors,
-        unscored=counts.get("unscored", 0),
         not_run=max(0, planned - len(records)),
-        pass_rate=passed / scored if scored else None,
-        pass_rate_low=low,
-        pass_rate_high=high,
-        pass_rate_bounds=(passed / (scored + errors), (passed + errors) / (scored + errors)) if errors else None,
-        score=_mean(records["score"][records["status"].isin(["passed", "failed"])]),
-        outcomes=_counts(records["outcome"]),
-        error_kinds=_counts(records["error_kind"]),
-        latency_s=percentiles(fresh["latency_s"]),
-        ttft_s=percentiles(fresh["ttft_s"]),
-        **{name: sums[name] for name in _TOKENS},
-        cost_usd=cost,
-        cost_per_pass_usd=cost / passed if priced and passed else None,
-        known=known,
+        repeats=int(records["repeat"].max()) + 1 if len(records) else 0,
+        **_counts(records),
+        **_quality(records, grouping),
+        **_cases(records, grouping),
+        **_times(records, grouping),
+        **_spending(records, grouping),
+        **_judging(records),
+        metrics={name: each.value for name, each in metrics.items()},
+        metric_estimates=metrics,
         usage_mismatches=int((~records["usage_adds_up"].fillna(value=True)).sum()),
         answered_by=tuple(sorted(records["answered_by"].dropna().unique())),
     )
 
 
-def _interval(records: pd.DataFrame) -> tuple[float, float] | None:
-    """Over cases and not over trials: the repeats of a case are no independent evidence (Miller, arXiv:2411.00640)."""
-    scored = records[records["status"].isin(["passed", "failed"])]
-    shares = scored["passed"].astype(float).groupby([scored[name] for name in _CASE]).mean()
-    return wilson(float(shares.sum()), len(shares))
+def _counts(records: pd.DataFrame) -> Mapping[str, Any]:
+    """How trials ended, each in exactly one count, and why they failed or had no verdict."""
+    statuses, failures, kinds = (_tally(records[name]) for name in ("status", "failure", "error_kind"))
+    errors = statuses.get("error", 0)
+    return {
+        **{status: statuses.get(status, 0) for status in _STATUSES},
+        **{failure: failures.get(failure, 0) for failure in _FAILURES},
+        "errors": errors,
+        "api_errors": errors - sum(kinds.get(kind, 0) for kind in _CHECK_ERRORS),
+        "check_errors": kinds.get("check_error", 0),
+        "judge_errors": kinds.get("judge_error", 0),
+        "error_kinds": kinds,
+        "outcomes": _tally(records["outcome"]),
+        "cached": int(records["cached"].sum()),
+    }
 
 
-def _counts(values: pd.Series[str]) -> dict[str, int]:
+def _quality(records: pd.DataFrame, grouping: Grouping) -> Mapping[str, Any]:
+    """Pass rate and score with their intervals; what was expected to fail has no part in them."""
+    scored = _where(records["status"].isin(["passed", "failed"]))
+    cases = grouping.of(scored)
+    passed = _floats(records["passed"], scored)
+    errors = int(((records["status"] == "error") & records["xfail"].isna()).sum())
+    right, trials = float(passed.sum()), len(passed) + errors
+    rate, score = (
+        of_trials(values, cases) if cases.n else None for values in (passed, _floats(records["score"], scored))
+    )
+    return {
+        **_flat("pass_rate", rate),
+        **_flat("score", score),
+        "pass_rate_bounds": (right / trials, (right + errors) / trials) if errors else None,
+        "clusters": cases.units if bool(records["cluster"].notna().any()) and cases.n else None,
+    }
+
+
+def _cases(records: pd.DataFrame, grouping: Grouping) -> Mapping[str, Any]:
+    """What the repeats of each case say together."""
+    scored = _where(records["status"].isin(["passed", "failed"]))
+    cases, passed = grouping.of(scored), _floats(records["passed"], scored)
+    verdicts = case_verdicts(records, grouping)
+    return {
+        "cases": cases.n,
+        "cases_passed": verdicts.passed,
+        "cases_failed": verdicts.failed,
+        "cases_undecided": verdicts.undecided,
+        "pass_at_k": chances(pass_at_k, passed, cases),
+        "pass_hat_k": chances(pass_hat_k, passed, cases),
+        "flake_rate": flake_rate(passed, cases),
+    }
+
+
+def _times(records: pd.DataFrame, grouping: Grouping) -> Mapping[str, Any]:
+    """Of fresh answers: what came from a store says nothing about how fast a model is."""
+    fresh = _where(records["outcome"].notna() & ~records["cached"])
+    return {name: _percentiles(records, grouping, name, fresh) for name in ("latency_s", "ttft_s")}
+
+
+def _percentiles(records: pd.DataFrame, grouping: Grouping, name: str, rows: NDArray[np.bool_]) -> Percentiles:
+    known = rows & _where(records[name].notna())
+    return percentiles(_floats(records[name], known), grouping.of(known).clusters_of_rows)
+
+
+def _spending(records: pd.DataFrame, grouping: Grouping) -> Mapping[str, Any]:
+    """Sums over the answers whose usage or cost is known, and means over cases."""
+    names = (*_TOKENS, "cost_usd")
+    sums = {name: _sum(records[name]) for name in names}
+    known = {name: int(records[name].count()) for name in names}
+    means = {name: _mean_per_case(records, grouping, name) for name in names}
+    answered = _where(records["outcome"].notna())
+    priced = sums["cost_usd"] is not None and known["cost_usd"] == int(answered.sum())
+    return {
+        **sums,
+        "known": known,
+        **_flat("cost_per_case_usd", means.pop("cost_usd")),
+        "tokens_per_case": {name: mean for name, mean in means.items() if mean is not None},
+        **_flat("cost_per_pass_usd", _cost_per_pass(records, grouping.of(answered), answered) if priced else None),
+    }
+
+
+def _mean_per_case(records: pd.DataFrame, grouping: Grouping, name: str) -> Estimate | None:
+    known = _where(records[name].notna())
+    return per_case(_floats(records[name], known), grouping.of(known))
+
+
+def _cost_per_pass(records: pd.DataFrame, cases: Cases, answered: NDArray[np.bool_]) -> Estimate | None:
+    passed = _floats(records["status"].eq("passed"), answered)
+    return per_count(_floats(records["cost_usd"], answered), passed, cases)
+
+
+def _judging(records: pd.DataFrame) -> Mapping[str, Any]:
+    """What asking judges took; an unknown part leaves the sum unknown."""
+    asked = records[records["judge_calls"] > 0]
+    figures = ("judge_input_tokens", "judge_output_tokens", "judge_cost_usd")
+    complete = {name: len(asked) > 0 and bool(asked[name].notna().all()) for name in figures}
+    return {
+        "judge_calls": int(asked["judge_calls"].sum()),
+        **{name: _sum(asked[name]) if complete[name] else None for name in figures},
+    }
+
+
+def _flat(name: str, found: Estimate | None) -> Mapping[str, float | None]:
+    ends = (found.value, found.low, found.high) if found else (None, None, None)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+
+
+def _where(truths: pd.Series[bool]) -> NDArray[np.bool_]:
+    return truths.to_numpy(dtype=bool)
+
+
+def _floats(values: pd.Series[Any], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return values[rows].to_numpy(dtype=float)
+
+
+def _tally(values: pd.Series[str]) -> dict[str, int]:
     return {str(value): int(n) for value, n in values.value_counts().sort_index().items()}
 
 
 def _sum(values: pd.Series[Any]) -> Any:
     amount: Any = values.sum()
     return amount.item() if values.count() else None
-
-
-def _mean(values: pd.Series[float]) -> float | None:
-    return float(values.mean()) if values.count() else None
