@@ -150,7 +150,7 @@ def _unknown(width: int, height: int, detail: Detail | None) -> Span:
     """No rule is known: one token for 784 pixels is what many take, and nobody takes ten times that."""
     tokens = area(784, most=5120)(width, height, "high")
     del detail
-    return within(0.1 * tokens, tokens, 2 * tokens, 10 * tokens)
+    return within(max(1, 0.1 * tokens), tokens, 2 * tokens, 10 * tokens)
 
 
 _COSTS: tuple[tuple[str, Costs], ...] = (

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-LARGEST = 64 * 2**20
+LARGEST = 32 * 2**20
 """Bytes of object streams that are unpacked in all; what a bomb holds beyond that is not looked at."""
 MOST = 10_000
 """Pages; a file that claims more is not believed."""

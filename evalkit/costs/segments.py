@@ -76,6 +76,7 @@ _KINDS: tuple[tuple[re.Pattern[str], _Cost], ...] = (
     (re.compile(rf"(?<![{_PUNCTUATION}])[{_PUNCTUATION}](?=[{_LATIN}])"), _each(-0.33)),  # .car is often one token
     (re.compile(r"[\r\n]+"), _lines),
     (re.compile(r"(?<![\r\n \t])[ \t]{2,}"), _blanks),  # those that indent a line belong to its break
+    (re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+"), _each(0.9)),
     (re.compile(r"[\U00010000-\U0010ffff]+"), _each(1.9)),
     (
         re.compile(
