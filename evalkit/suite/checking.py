@@ -113,8 +113,13 @@ class CheckSpec:
         return lambda output: check  # noqa: ARG005 the same whatever was answered
 
     def make(self, variables: Mapping[str, Any]) -> Check:
-        """The check with its arguments rendered. Raises TemplateInvalid or ArgumentInvalid."""
-        return self.made if self.made is not None else make_check(self.name, _settled(self.arguments, variables))
+        """The check with its arguments rendered. Raises TemplateInvalid or ArgumentInvalid.
+
+        One that has a method `within`, as code has, is handed the variables themselves.
+        """
+        check = self.made if self.made is not None else make_check(self.name, _settled(self.arguments, variables))
+        within = getattr(check, "within", None)
+        return within(variables) if within is not None else check
 
     def examine(self, variables: Mapping[str, Any]) -> None:
         """Makes what can be made before there is an answer. Raises TemplateInvalid or ArgumentInvalid."""

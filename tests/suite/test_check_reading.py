@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from evalkit.suite.check_reading import read_check
+from evalkit.suite.places import PathInvalid
 from evalkit.suite.source import Document
 from evalkit.suite.validation import Mistakes
+
+
+def find_file(text: str) -> Path:
+    if text != "checks/mine.py":
+        raise PathInvalid(f"no such file: '{text}'")
+    return Path("/root/checks/mine.py")
 
 
 def read(text: str):
     """A check's spec and the problems of its reading, from what stands behind `- ` in a list."""
     document = Document("f", f"- {text}")
     mistakes = Mistakes(document)
-    spec = read_check(document.value[0], mistakes, container=document.value, key=0)
+    spec = read_check(document.value[0], mistakes, container=document.value, key=0, find_file=find_file)
     return spec, [str(problem) for problem in mistakes.problems]
 
 
@@ -57,10 +66,10 @@ def test_text_keeps_the_spelling_of_a_bare_number():
 
 
 def test_a_check_may_hold_another():
-    spec, problems = read("not: {contains: Lyon, weight: 3}")
+    spec, problems = read("not: {contains: Lyon, threshold: 1}")
     assert problems == []
     assert spec.arguments["check"].name == "contains"
-    assert spec.made.check.text == "Lyon"
+    assert spec.made.check.check.text == "Lyon"
     assert read("not: {not: {not: json}}")[1] == []
 
 
@@ -113,7 +122,29 @@ def test_a_check_with_templates_is_not_made_before_its_trial():
         ("contains: '{{ a'",
          "f:1:13: check 'contains': template: unexpected end of template, expected 'end of print statement'."),
         ("number: {value: '{{ output | nope }}'}", "f:1:11: check 'number': template: No filter named 'nope'."),
-        ("{contains: a, when: x}", "f:1:17: 'when' is not supported yet"),
+        ("all_of: {contains: a}",
+         "f:1:12: check 'all_of': unknown argument 'contains'; 'all_of' takes a list: write '- contains: …' below it"),
+        ("all_of: []", "f:1:11: check 'all_of': the list of checks is empty; name at least one"),
+        ("any_of: [{contians: x}]", "f:1:13: unknown check 'contians'; did you mean 'contains'?"),
+        ("at_least: {n: 3, checks: [json, json]}",
+         "f:1:13: check 'at_least': n must lie between 1 and the number of checks, 2; it is 3"),
+        ("at_least: {checks: [json, json]}", "f:1:13: check 'at_least': 'n' is missing"),
+        ("not: {contains: Lyon, weight: 3}",
+         "f:1:24: 'weight' has no meaning inside 'not': write it beside 'not'"),
+        ("any_of: [json, {contains: a, metric: m}]",
+         "f:1:32: 'metric' has no meaning inside 'any_of': write it beside 'any_of'"),
+        ("{contains: a, when: x}", "f:1:23: when is a template, such as '{{ x }}', or true or false"),
+        ("{contains: a, when: 5}",
+         "f:1:23: when is a template, such as '{{ output | length > 20 }}', or true or false"),
+        ("{contains: a, when: '{{ a'}",
+         "f:1:23: when: template: unexpected end of template, expected 'end of print statement'."),
+        ("{contains: a, metric: [b]}", "f:1:25: metric is a name, such as 'clarity', found a list"),
+        ("{contains: a, metric: ' '}", "f:1:25: metric is a name, such as 'clarity', found ' '"),
+        ("{contains: a, metric: '{{ b }}'}", "f:1:25: metric is a name, such as 'clarity', found '{{ b }}'"),
+        ("{contains: a, threshold: 1.5}", "f:1:28: threshold is a number from 0 to 1, found '1.5'"),
+        ("{contains: a, threshold: high}", "f:1:28: threshold is a number from 0 to 1, found 'high'"),
+        ("python: gone.py:f", "f:1:11: check 'python': no such file: 'gone.py'"),
+        ("python: checks/mine.py", "f:1:11: check 'python': name its function: checks/mine.py:function"),
         ("judge: {rubric: r}", "f:1:3: 'judge' is not supported yet"),
     ],
 )  # fmt: skip
@@ -125,3 +156,55 @@ def test_what_is_wrong_with_a_check_is_told_in_its_place(text, expected):
     else:
         assert problems == [expected]
     assert spec is None or "yet" in problems[0]
+
+
+def test_what_stands_beside_a_check_is_kept():
+    spec, problems = read("{contains: a, weight: 2, metric: clarity, threshold: 0.7, when: '{{ output }}'}")
+    assert problems == []
+    assert (spec.weight, spec.beside.metric, spec.beside.threshold) == (2, "clarity", 0.7)
+    bound = spec.bind({})
+    assert (bound.metric, bound.threshold, bound.in_score) == ("clarity", 0.7, True)
+    assert (bound.when("yes"), bound.when("no")) == (True, False)
+
+
+def test_what_stands_beside_a_check_may_be_left_empty():
+    spec, problems = read("{contains: a, weight: , metric: , threshold: , when: }")
+    assert problems == []
+    assert spec.beside == read("contains: a")[0].beside
+
+
+@pytest.mark.parametrize(
+    ("text", "in_score"),
+    [
+        ("contains: a", True),
+        ("max_latency_s: 5", False),
+        ("{max_latency_s: 5, weight: 1}", True),
+        ("not: {max_latency_s: 5}", False),
+        ("all_of: [{max_latency_s: 5}, {finish_reason: stop}]", False),
+        ("any_of: [{max_latency_s: 5}, json]", True),
+    ],
+)
+def test_an_operational_check_is_in_the_score_only_where_it_is_given_a_weight(text, in_score):
+    assert read(text)[0].bind({}).in_score is in_score
+
+
+def test_checks_may_hold_lists_of_checks_in_each_other():
+    spec, problems = read(
+        "any_of: [{all_of: [json, {contains: '{{ a }}'}]}, {not: {at_least: {n: 1, checks: [json]}}}]"
+    )
+    assert problems == []
+    assert spec.templates == ("{{ a }}",)
+    assert [inner.name for inner in spec.nested] == ["all_of", "not"]
+    assert spec.bind({"a": "x"}).bind("").checks[0].checks[1].text == "x"
+
+
+def test_a_file_of_code_is_named_by_its_whole_path():
+    spec, problems = read("not: {python: checks/mine.py:is_right}")
+    assert problems == []
+    assert [code for _, code in spec.code] == ["/root/checks/mine.py:is_right"]
+    assert list(read("contains: a.py:f")[0].code) == []
+
+
+@pytest.mark.parametrize("text", ["python: \"'{{ output }}' == 'a'\"", "python: '{{ code }}'"])
+def test_no_template_stands_in_code(text):
+    assert "no template stands in code, where it would make code of an answer" in read(text)[1][0]

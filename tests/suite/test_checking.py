@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from evalkit.registry import CHECKS
+from evalkit.suite.beside import Beside
 from evalkit.suite.checking import ArgumentInvalid, arguments_model, make_check, signature, specify
 from evalkit.suite.templates import TemplateInvalid
 from evalkit.types import Check, Context, Finding
@@ -77,14 +78,14 @@ def test_what_a_check_refuses_itself_is_an_invalid_argument():
 
 
 def test_a_check_without_templates_is_made_once():
-    spec = specify("contains", {"text": "a"}, weight=2, place=None)
+    spec = specify("contains", {"text": "a"}, beside=Beside(weight=2))
     bound = spec.bind({})
     assert (bound.name, bound.weight) == ("contains", 2)
     assert bound.bind("x") is bound.bind("y") is spec.made
 
 
 def test_a_check_with_templates_is_made_for_its_trial():
-    spec = specify("contains", {"text": "{{ a }}"}, weight=1, place=None)
+    spec = specify("contains", {"text": "{{ a }}"})
     bound = spec.bind({"a": 1})
     assert bound.bind("x").text == "1"
     assert bound.bind("x") is bound.bind("y")
@@ -93,28 +94,28 @@ def test_a_check_with_templates_is_made_for_its_trial():
 
 
 def test_a_check_that_speaks_of_the_output_is_made_for_each_answer():
-    spec = specify("contains", {"text": "{{ output | length }}"}, weight=1, place=None)
+    spec = specify("contains", {"text": "{{ output | length }}"})
     bound = spec.bind({})
     assert [bound.bind(output).text for output in ("abc", "")] == ["3", "0"]
     assert spec.speaks_of("output")
 
 
 def test_a_sole_expression_hands_its_value_to_the_check():
-    spec = specify("one_of", {"texts": "{{ right }}"}, weight=1, place=None)
+    spec = specify("one_of", {"texts": "{{ right }}"})
     assert spec.bind({"right": ["a", 1]}).bind("").texts == ["a", "1"]
     with pytest.raises(ArgumentInvalid, match="texts: expected a list, found 'a'"):
         spec.bind({"right": "a"})
 
 
 def test_a_check_inside_a_check_gets_the_same_variables():
-    inner = specify("contains", {"text": "{{ a }}"}, weight=1, place=None)
-    outer = specify("not", {"check": inner}, weight=1, place=None)
+    inner = specify("contains", {"text": "{{ a }}"})
+    outer = specify("not", {"check": inner})
     assert outer.bind({"a": "x"}).bind("").check.text == "x"
     assert outer.templates == ("{{ a }}",)
 
 
 def test_a_check_around_an_operational_one_is_operational(sample):
-    assert specify("sample", {"text": "a"}, weight=1, place=None).operational
-    latency = specify("max_latency_s", {"seconds": 1}, weight=1, place=None)
-    assert specify("not", {"check": latency}, weight=1, place=None).operational
-    assert not specify("contains", {"text": "a"}, weight=1, place=None).operational
+    assert specify("sample", {"text": "a"}).operational
+    latency = specify("max_latency_s", {"seconds": 1})
+    assert specify("not", {"check": latency}).operational
+    assert not specify("contains", {"text": "a"}).operational
