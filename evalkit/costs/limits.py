@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,6 +66,7 @@ _TABLE: tuple[tuple[str, Limits], ...] = (
 """Model id → limits; the first that matches."""
 
 
+@functools.cache  # asked for every request
 def limits_of(model_id: str) -> Limits:
     """The limits of a model; generous ones where nothing is known of it."""
     return first_match(_TABLE, model_id) or DEFAULT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -88,14 +89,14 @@ def _parts(request: Request, model: Model, counter: Counter) -> Iterator[tuple[s
         yield "text", counter.span(compact(request.payload))
         return
     parts = dict(_message_parts(request.messages, model, counter))
-    parts["frame"] += _frame_of(model).request
+    parts["frame"] += _frame_of(model.id).request
     yield from parts.items()
     yield "tools", tools_span(request.params.get("tools"), model.id, counter)
     yield "response_format", form_span(request.params.get("response_format"), counter)
 
 
 def _message_parts(messages: Iterable[Message], model: Model, counter: Counter) -> Iterator[tuple[str, Span]]:
-    frame = _frame_of(model)
+    frame = _frame_of(model.id)
     text = frames = images = documents = ZERO
     for message in messages:
         text += counter.span(message.content)
@@ -110,8 +111,9 @@ def _name(message: Message, counter: Counter) -> Span:
     return ZERO if message.name is None else exactly(1 + counter.count(message.name))
 
 
-def _frame_of(model: Model) -> _Frame:
-    return first_match(_FRAMES, model.id) or _OTHER
+@functools.cache  # asked for every request
+def _frame_of(model_id: str) -> _Frame:
+    return first_match(_FRAMES, model_id) or _OTHER
 
 
 def _notes(messages: Iterable[Message]) -> Iterator[str]:
