@@ -10,6 +10,7 @@ from random import Random
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PIL import Image, ImageChops
 
 from evalkit.checks.scoring import Verdict, score_trial
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 SUITES = Path(__file__).parent.parent / "suites"
 IMAGES = SUITES / "images"
-NAMES = ["quickstart", "reasoning", "regression", "vision"]
+NAMES = ["dialogue", "quickstart", "reasoning", "regression", "vision"]
 FIVE = ["gpt-4o", "o4-mini", "o3", "gemini-2.5-pro", "doubao-1-5-vision-pro-32k-250115"]
 
 MISLED = {
@@ -32,6 +33,7 @@ MISLED = {
     "injected-instruction": "The sea, the sea",
     "praise-of-the-website": "technical",
     "colour": "red",
+    "takes-a-correction": "Tuesday",
 }
 """By case: what its `not` forbids."""
 
@@ -41,9 +43,17 @@ def plan_of(name: str) -> Plan:
 
 
 def questions(name: str) -> Iterator[Trial]:
-    """Every case with every prompt, once."""
+    """Every case with every prompt, once; a conversation turn by turn, with the checks of each turn, and as a whole."""
     plan = plan_of(name)
-    return (trial for trial in plan.trials(plan.models[0]) if trial.repeat == 0)
+    for trial in plan.trials(plan.models[0]):
+        if trial.repeat > 0:
+            continue
+        own = (trial.first_turn_checks, *(turn.checks for turn in trial.turns))
+        for number, checks in enumerate(own):
+            if checks:
+                yield replace(trial, checks=checks, expected=trial.expected_at(number), threshold=None)
+        if any(check.in_score for check in trial.checks):
+            yield trial
 
 
 async def judged(trial: Trial, text: str, *, latency_s: float = 1.0, cost_usd: float = 0.001) -> Verdict:
@@ -66,7 +76,13 @@ def test_the_first_line_names_the_schema_for_editors(name):
 
 @pytest.mark.parametrize(
     ("name", "cases", "skipped", "trials_of_each"),
-    [("quickstart", 24, 0, 24), ("vision", 14, 0, 14), ("reasoning", 12, 0, 36), ("regression", 37, 1, 37)],
+    [
+        ("quickstart", 24, 0, 24),
+        ("vision", 14, 0, 14),
+        ("reasoning", 12, 0, 36),
+        ("regression", 37, 1, 37),
+        ("dialogue", 6, 0, 18),
+    ],
 )
 def test_a_suite_means_so_many_trials(name, cases, skipped, trials_of_each):
     census = plan_of(name).prepare()
@@ -191,7 +207,10 @@ def test_quickstart_compares_five_models_with_a_95th_percentile(tmp_path):
     assert not any(row.errors for row in summary.models)
 
 
-@pytest.mark.parametrize(("name", "flags"), [("vision", ["-m", "gpt-4o", "-m", "o3"]), ("reasoning", ["--limit", "2"])])
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [("vision", ["-m", "gpt-4o", "-m", "o3"]), ("reasoning", ["--limit", "2"]), ("dialogue", ["--repeat", "1"])],
+)
 def test_the_others_run_offline_without_errors(name, flags, tmp_path):
     done, summary = run_offline(name, tmp_path, *flags)
     assert done.returncode in (0, 1), done.stderr

@@ -182,9 +182,7 @@ def _demand_checks(case: Case, given: CaseFile, value: dict[str, Any], mistakes:
     mistakes.add(f"{found}: nothing looks at this case's answer; add a check, or say `checks: none`", value)
 
 
-def read_checks(
-    given: Any, container: Any, key: str, mistakes: Mistakes, find_file: FindFile
-) -> tuple[CheckSpec, ...]:
+def read_checks(given: Any, container: Any, key: str, mistakes: Mistakes, find_file: FindFile) -> tuple[CheckSpec, ...]:
     """A list of checks, those that are wrong noted and left away."""
     if not isinstance(given, list):
         mistakes.add(f"checks is a list (or `none`), found {describe(given)}", container, key)

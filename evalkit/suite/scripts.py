@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from evalkit.suite.instances import Instance
-from evalkit.suite.parts import CaseTurn, MessageTemplate
+from evalkit.suite.parts import MessageTemplate
 from evalkit.suite.templates import TemplateInvalid, names_in, render
 from evalkit.types import Message, ScriptedTurn
 
@@ -78,7 +78,7 @@ def _conversation(words: Words, instance: Instance) -> Script:
         raise TemplateInvalid(message)
     frame, before = _frame(words)
     case = instance.case
-    first, *later = (_turn(turn, frame, instance) for turn in case.turns)
+    first, *later = (_turn(number, frame, instance) for number in range(len(case.turns)))
     first = replace(first, images=(*case.images, *first.images), files=(*case.files, *first.files))
     return Script((*_rendered(before, instance), first), tuple(later))
 
@@ -93,7 +93,11 @@ def _frame(words: Words) -> tuple[MessageTemplate, Words]:
     return dataclasses.replace(last, content=_BARE.content), words[:-1]
 
 
-def _turn(turn: CaseTurn, frame: MessageTemplate, instance: Instance) -> Message:
-    text = render(turn.user, instance.variables)
+def _turn(number: int, frame: MessageTemplate, instance: Instance) -> Message:
+    turn = instance.case.turns[number]
+    try:
+        text = render(turn.user, instance.variables)
+    except TemplateInvalid as error:
+        raise TemplateInvalid(f"turn {number + 1}: {error}") from error
     content = render(frame.content, {**instance.variables, TURN_TEXT: text})
     return replace(_message(frame, content), images=turn.images, files=turn.files)

@@ -421,3 +421,91 @@ def test_making_trials_holds_none_of_them(endless):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200_000
+
+
+CHAT = "models: [gpt-4o]\nprompts: [{name: p, system: s, user: '{{ question }}'}]\n"
+
+
+def test_a_conversation_is_one_trial_with_all_its_turns(trials):
+    text = CHAT + (
+        "defaults: {checks: [{max_latency_s: 9}]}\ncases:\n  - {id: a, expected: e, checks: [{contains: x}], turns: [\n"
+        "    {user: hi, checks: [json]}, {user: ho, expected: o, checks: [{equals: '{{ expected }}'}, {regex: y}]}]}\n"
+    )
+    [trial] = trials(text)
+    assert [message.content for message in trial.request.messages] == ["s", "hi"]
+    assert [turn.message.content for turn in trial.turns] == ["ho"]
+    assert [check.name for check in trial.first_turn_checks] == ["json"]
+    assert [check.name for check in trial.turns[0].checks] == ["equals", "regex"]
+    assert [check.name for check in trial.checks] == ["max_latency_s", "contains"]
+    assert ([trial.expected_at(turn) for turn in (0, 1)], trial.expected) == (["e", "o"], "e")
+    assert trial.hand_over is None
+
+
+def test_a_single_question_has_no_turns(trials):
+    [trial] = trials(HEAD + "cases: [{vars: {q: 1}, expected: e, checks: none}]\n")
+    assert (trial.turns, trial.first_turn_checks, trial.expected_at(0)) == ((), (), "e")
+
+
+def test_each_turn_is_part_of_what_makes_a_conversation_itself(trials):
+    def key(turns: str) -> str:
+        [trial] = trials(CHAT + f"cases: [{{id: a, turns: {turns}, checks: none}}]\n")
+        return trial.key
+
+    same = [key("[a, b]"), key("[{user: a, checks: [json]}, {user: b, expected: c}]")]
+    others = [key("[a]"), key("[a, c]"), key("[a, b, b]"), key("[b, a]"), key("['ab']")]
+    assert len({*same}) == 1
+    assert len({*same, *others}) == 6
+
+
+def test_conversations_are_multiplied_like_questions(trials):
+    text = CHAT + (
+        "matrix: {l: [en, 中文]}\ncases:\n"
+        "  - {id: a, vars: {v: '{{ l }}'}, turns: ['hi {{ v }}', 'ho {{ l }}'], repeat: 2, checks: none}\n"
+    )
+    made = trials(text)
+    assert [(t.case_id, t.repeat, t.request.messages[-1].content, t.turns[0].message.content) for t in made] == [
+        (f"a[l={name}]", repeat, f"hi {name}", f"ho {name}") for name in ("en", "中文") for repeat in (0, 1)
+    ]
+
+
+def test_rows_of_a_dataset_may_be_conversations(trials, write):
+    row = '{"id": "r", "turns": ["hi", {"user": "ho", "checks": [{"contains": "x"}]}]}\n'
+    write("d.jsonl", row)
+    write("d.yaml", "- {id: y, turns: [hi, {user: ho, checks: [json]}]}\n")
+    made = trials(CHAT + "datasets: [d.jsonl, d.yaml]\n")
+    assert [(trial.case_id, len(trial.turns)) for trial in made] == [("r", 1), ("y", 1)]
+
+
+def test_what_a_case_says_of_itself_reaches_its_trials(trials):
+    text = HEAD + (
+        "defaults: {repeat: 3, pass_if: 2/3}\ncases:\n"
+        "  - {id: a, vars: {q: 1}, tags: [t], cluster: k, xfail: bug 12, checks: none}\n"
+        "  - {id: b, vars: {q: 1}, pass_if: any, checks: none}\n"
+        "  - {id: c, vars: {q: 1}, pass_if: all, checks: none}\n"
+    )
+    a, b, c = (trial for trial in trials(text) if trial.repeat == 0)
+    assert (a.tags, a.cluster, a.xfail, a.pass_if) == (("t",), "k", "bug 12", 2 / 3)
+    assert (b.tags, b.cluster, b.xfail, b.pass_if) == ((), None, None, 1 / 3)
+    assert c.pass_if == 1
+
+
+def test_any_is_one_of_as_many_repeats_as_are_made(trials):
+    text = HEAD + "cases: [{vars: {q: 1}, repeat: 2, pass_if: any, checks: none}]\n"
+    assert {trial.pass_if for trial in trials(text, repeat=5)} == {1 / 5}
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("▸{id: a, turns: [hi, '{{ nobody }}'], checks: none}",
+         "case 'a', prompt 'p': turn 2: no variable 'nobody'; known: case, expected"),
+        ("▸{id: a, turns: [hi], vars: {user: x}, checks: none}",
+         "case 'a', prompt 'p': 'user' is the text of a turn in the prompts of a conversation: give this var another "
+         "name"),
+        ("{id: a, turns: [hi, {user: ho, checks: [{contains: ▸'{{ nobody }}'}]}]}",
+         "case 'a', turn 2: check 'contains': no variable 'nobody'; known: case, expected"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_turn_is_told_before_anything_is_sent(problems, marked, case, message):
+    text, place = marked(CHAT + f"cases:\n  - {case}\n")
+    assert problems(text) == [f"{place}: {message}"]
