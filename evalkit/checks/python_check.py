@@ -54,7 +54,7 @@ class Python(BuiltInCheck):
         if _place(self.code) is None:
             _examine(self.code, self.arguments)
 
-    def within(self, variables: Mapping[str, Any]) -> Check:
+    def with_variables(self, variables: Mapping[str, Any]) -> Check:
         """The same for one trial, whose variables it may speak of."""
         return _InTrial(self, variables)
 

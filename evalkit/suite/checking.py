@@ -115,11 +115,11 @@ class CheckSpec:
     def make(self, variables: Mapping[str, Any]) -> Check:
         """The check with its arguments rendered. Raises TemplateInvalid or ArgumentInvalid.
 
-        One that has a method `within`, as code has, is handed the variables themselves.
+        One that has a method `with_variables`, as code has, is handed the variables themselves.
         """
         check = self.made if self.made is not None else make_check(self.name, _settled(self.arguments, variables))
-        within = getattr(check, "within", None)
-        return within(variables) if within is not None else check
+        takes = getattr(check, "with_variables", None)
+        return check if takes is None else takes(variables)
 
     def examine(self, variables: Mapping[str, Any]) -> None:
         """Makes what can be made before there is an answer. Raises TemplateInvalid or ArgumentInvalid."""

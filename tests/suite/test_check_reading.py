@@ -130,7 +130,7 @@ def test_a_check_with_templates_is_not_made_before_its_trial():
          "f:1:13: check 'at_least': n must lie between 1 and the number of checks, 2; it is 3"),
         ("at_least: {checks: [json, json]}", "f:1:13: check 'at_least': 'n' is missing"),
         ("not: {contains: Lyon, weight: 3}",
-         "f:1:24: 'weight' has no meaning inside 'not': write it beside 'not'"),
+         "f:1:25: 'weight' has no meaning inside 'not': write it beside 'not'"),
         ("any_of: [json, {contains: a, metric: m}]",
          "f:1:32: 'metric' has no meaning inside 'any_of': write it beside 'any_of'"),
         ("{contains: a, when: x}", "f:1:23: when is a template, such as '{{ x }}', or true or false"),
