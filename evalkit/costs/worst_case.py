@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from evalkit.costs.limits import SENT_CAPS, answers_to, cap_of, limits_of, most_output_tokens
 from evalkit.costs.prices import price_for
-from evalkit.costs.request_tokens import Tokens, request_tokens
+from evalkit.costs.request_tokens import request_tokens
+from evalkit.costs.spans import Span
 from evalkit.types import Model, Price, PriceTier, Request
 
 __all__ = ["worst_case_usd", "worst_input_tokens", "worst_output_tokens"]
@@ -16,7 +17,7 @@ def worst_case_usd(
     cap: int | None = None,
     *,
     price: Price | None = None,
-    tokens: Tokens | None = None,
+    tokens: Span | None = None,
     output_tokens: int | None = None,
 ) -> float | None:
     """USD that one attempt can cost at the very most; None where the model is unpriced.
@@ -37,7 +38,7 @@ def worst_case_usd(
     return (used * input_rate + output * output_rate) / 1_000_000
 
 
-def worst_input_tokens(model: Model, tokens: Tokens) -> int:
+def worst_input_tokens(model: Model, tokens: Span) -> int:
     """The most input tokens: the bound of the count, but no more than the model takes, unless more seems likely."""
     return min(tokens.worst, max(limits_of(model.id).context, tokens.high))
 

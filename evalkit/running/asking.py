@@ -92,11 +92,12 @@ class Asker:
         None where a signal found it between two attempts: nothing is known of it, so nothing is recorded.
         """
         lane = self._lanes.of(asked.model)
+        worst_usd = worst_case_of(asked, passage.reservation, lane.price)
         errand = _Errand(
             lane=lane,
             asked=asked,
             passage=passage,
-            track=Track(job.journal, trial, asked, part, worst_case_usd=worst_case_of(asked, passage.reservation)),
+            track=Track(job.journal, trial, asked, part, worst_case_usd=worst_usd),
             image_url=job.plan.suite.media.data_url,
             headers=headers,
         )

@@ -6,21 +6,23 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from evalkit.costs.prices import price_for
-from evalkit.costs.request_tokens import request_tokens
-from evalkit.costs.tokens import BYTES
+from evalkit.costs.request_tokens import most_tokens, request_tokens
+from evalkit.costs.spans import exactly
 from evalkit.costs.worst_case import worst_case_usd, worst_output_tokens
 from evalkit.pacing.budget import Budget, OutputForecast, Reservation
-from evalkit.types import Asked, Response
+from evalkit.types import Asked, Price, Response
 
 __all__ = ["Purse", "worst_case_of"]
 
 
-def worst_case_of(asked: Asked, reservation: Reservation | None) -> float | None:
+def worst_case_of(asked: Asked, reservation: Reservation | None, price: Price | None) -> float | None:
     """USD that an attempt can cost at the most: what was reserved for it, else a bound that takes no time."""
     if reservation is not None:
         return reservation.usd
+    if price is None:
+        return None
     model, request = asked.model, asked.request
-    return worst_case_usd(model, request, tokens=request_tokens(request, model, counter=BYTES))
+    return worst_case_usd(model, request, price=price, tokens=exactly(most_tokens(request, model)))
 
 
 class Purse:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.costs.request_tokens import message_tokens, request_tokens
+from evalkit.costs.request_tokens import message_tokens, most_tokens, request_tokens
+from evalkit.costs.tokens import BYTES
 from evalkit.types import Document, Image, Request
 from tests.costs.asked import model, request, says
 
@@ -191,3 +192,21 @@ def test_limits_are_in_order_and_more_messages_never_cost_less(texts, model_id):
     longer = request_tokens(request(*texts, "more"), asked)
     assert longer.expected >= tokens.expected + 1
     assert longer.worst > tokens.worst
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Request(model="m", messages=(says("plain"),)),
+        Request(model="m", messages=(says("巴黎 🗼 \ud800", role="system"), says(""))),
+        Request(model="m", messages=(says("x", name="Ada"),)),
+        Request(model="m", messages=(says("x", Image(url="https://example.com/a.png")),)),
+        Request(model="m", messages=(says("x"),), params={"tools": [WEATHER_TOOL]}),
+        Request(model="m", messages=(), payload={"question": "x"}),
+    ],
+    ids=["text", "texts", "name", "picture", "tools", "payload"],
+)
+@pytest.mark.parametrize("model_id", ["gpt-4o", "gemini-2.5-pro", "somebody/else"])
+def test_the_quick_bound_is_the_worst_case_by_bytes(asked, model_id):
+    worst = request_tokens(asked, model(model_id), counter=BYTES).worst
+    assert most_tokens(asked, model(model_id)) == worst
