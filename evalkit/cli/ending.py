@@ -44,6 +44,8 @@ def _reasons(run: JudgedRun, ending: Ending, *, max_error_rate: float, strict: b
         yield 3, f"stopped: {ending.run_stopped.message}"
     for model, fault in ending.stopped.items():
         yield 3, f"stopped asking {model}: {fault.message}"
+    if ending.unanswered and not made:
+        yield 5, f"no answer is stored for any of {plural(len(ending.unanswered), 'trial')}, and nothing was sent"
     if made and errors / made > max_error_rate:
         ended = f"{errors} of {plural(made, 'trial')} ended in errors"
         yield 3, f"{ended}, over the {max_error_rate:.3g} that --max-error-rate allows"

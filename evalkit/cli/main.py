@@ -15,10 +15,12 @@ from evalkit.errors import EvalkitError, StorageError, SuiteInvalid
 COMMANDS = {
     "validate": "Finds every mistake of suites, without network.",
     "run": "Runs suites over their models and writes the reports.",
+    "rescore": "Judges a run's answers by the checks as they are now; sends nothing.",
     "report": "Shows a run again, in any format.",
     "list": "Lists models, checks, apis, reports, runs or cases.",
     "recover": "Verifies a run's records, and repairs the file where it is damaged.",
     "prices": "Shows what models cost, and refreshes it.",
+    "cache": "Shows, empties, exports or imports the cache of answers.",
     "schema": "Prints the JSON Schema of a suite file.",
     "simulate": "Serves the stand-in gateway.",
 }

@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from evalkit import __version__
 from evalkit.apis.messages import DEFAULT_CAP
 from evalkit.costs.prices import price_for, prices_date
@@ -49,6 +51,18 @@ def manifest_of(
         git_commit=commit,
         git_dirty=dirty,
         versions=_versions(),
+    )
+
+
+def gone_on(earlier: Manifest, now: Manifest) -> Manifest:
+    """The manifest of a run that is gone on with: begun when it was, and else as it is made now."""
+    return replace(
+        now,
+        id=earlier.id,
+        started_at=earlier.started_at,
+        resumed_at=(*earlier.resumed_at, now.started_at),
+        pacing=earlier.pacing,
+        source=now.source or earlier.source,
     )
 
 

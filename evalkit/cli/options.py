@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from evalkit.suite.selection import Selection
+from evalkit.suite.selection import Selection, TrialSet
 
 FORGOTTEN = frozenset({"resume", "retry_errors", "offline", "out", "allow_code", "color", "quiet", "verbose", "given"})
 """Flags that are no part of what a run is. Code is allowed anew each time; stand-in or not stands in the manifest."""
@@ -55,8 +55,8 @@ class Options:
     given: frozenset[str] = frozenset()
     """The names of the flags that were given, as they are called here; the others have their defaults."""
 
-    def selection(self) -> Selection:
-        """What of the suites is run."""
+    def selection(self, only: TrialSet | None = None) -> Selection:
+        """What of the suites is run; `only`: no more than these."""
         return Selection(
             models=self.models,
             prompts=self.prompts,
@@ -66,6 +66,7 @@ class Options:
             sample=self.sample,
             seed=self.seed,
             repeat=self.repeat,
+            only=only,
         )
 
     def remembered(self) -> dict[str, Any]:

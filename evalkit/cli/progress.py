@@ -7,12 +7,13 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from evalkit.display import pad, width
+from evalkit.journal import Entry
 from evalkit.report.table import shorten
 from evalkit.running.job import Watcher
 from evalkit.types import Fault, Model, Record
@@ -40,7 +41,7 @@ class Counts:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = self.failed = self.errors = 0
+        self.done = self.failed = self.errors = self.cached = 0
         self.retries: Counter[str] = Counter()
         self._spoke_at = -math.inf
         self.cost_usd = 0.0
@@ -52,8 +53,20 @@ class Counts:
         self.failed += record.passed is False
         broken_check = any(score.error is not None for score in record.scores)
         self.errors += record.error is not None or broken_check
-        self.cost_usd += record.cost_usd or 0.0
-        self.unpriced += record.response is not None and record.cost_usd is None
+        self.cached += record.cached
+        if not record.cached:  # what was paid for before is no spending of this run
+            self.cost_usd += record.cost_usd or 0.0
+            self.unpriced += record.response is not None and record.cost_usd is None
+
+    def add_before(self, entry: Entry) -> None:
+        """Counts a trial that an earlier process finished in the same run."""
+        self.done += 1
+        self.failed += entry.passed is False
+        self.errors += entry.error is not None
+        self.cached += entry.cached
+        if not entry.cached:
+            self.cost_usd += entry.cost_usd or 0.0
+            self.unpriced += entry.outcome is not None and entry.cost_usd is None
 
     def retry(self, fault: Fault, wait_s: float) -> bool:
         """Counts a retry; whether it is worth a line: a long wait, and none said of this model just now."""
@@ -66,21 +79,23 @@ class Counts:
 
     def __str__(self) -> str:
         retries = "".join(f" {what}×{times}" for what, times in sorted(self.retries.items()))
-        return f"fail {self.failed} err {self.errors}{retries} {spent([self])}"
+        return f"fail {self.failed} err {self.errors}{retries}{stored([self])} {spent([self])}"
 
 
-def progress(planned: Mapping[str, int], *, quiet: bool) -> Progress:
-    """The progress for stderr as it is. `planned`: model → trials."""
+def progress(planned: Mapping[str, int], *, quiet: bool, done: Iterable[Entry] = ()) -> Progress:
+    """The progress for stderr as it is. `planned`: model → trials; `done`: those that stand in the journal already."""
     if quiet:
-        return Lines(planned, quiet=True)
-    return Bars(planned) if sys.stderr.isatty() else Lines(planned)
+        return Lines(planned, done, quiet=True)
+    return Bars(planned, done) if sys.stderr.isatty() else Lines(planned, done)
 
 
 class Teller:
     """What both kinds of progress say, each by its own `_say`."""
 
-    def __init__(self, planned: Mapping[str, int]) -> None:
+    def __init__(self, planned: Mapping[str, int], done: Iterable[Entry] = ()) -> None:
         self._counts = {model: Counts(total) for model, total in planned.items()}
+        for entry in done:
+            self._counts[entry.model].add_before(entry)
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         """Says long waits only; short ones are counted."""
@@ -108,12 +123,11 @@ class Teller:
 class Lines(Teller):
     """Plain lines, for files and pipes; when quiet, only what must be said."""
 
-    def __init__(self, planned: Mapping[str, int], *, quiet: bool = False) -> None:
-        super().__init__(planned)
+    def __init__(self, planned: Mapping[str, int], done: Iterable[Entry] = (), *, quiet: bool = False) -> None:
+        super().__init__(planned, done)
         self._quiet = quiet
         self._total = sum(planned.values())
-        self._done = 0
-        self._shown_done = 0
+        self._done = self._shown_done = sum(counts.done for counts in self._counts.values())
         self._shown_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -144,9 +158,9 @@ class Lines(Teller):
         errors = sum(counts.errors for counts in self._counts.values())
         slowest = min(self._counts.items(), key=lambda item: item[1].done / max(1, item[1].total))[0]
         behind = "" if self._done == self._total else f"  (slowest: {slowest})"
-        self._say(
-            f"{self._done}/{self._total} trials  fail {failed}  err {errors}  {spent(self._counts.values())}{behind}"
-        )
+        counts = self._counts.values()
+        cached = f" {stored(counts)}" if stored(counts) else ""
+        self._say(f"{self._done}/{self._total} trials  fail {failed}  err {errors}{cached}  {spent(counts)}{behind}")
 
     def _say(self, text: str, *, always: bool = False) -> None:
         if always or not self._quiet:
@@ -156,8 +170,8 @@ class Lines(Teller):
 class Bars(Teller):
     """One tqdm bar per model: `gpt-4o 29/60 |█████▊ | 00:01<00:01 fail 5 err 0 $0.1160`."""
 
-    def __init__(self, planned: Mapping[str, int]) -> None:
-        super().__init__(planned)
+    def __init__(self, planned: Mapping[str, int], done: Iterable[Entry] = ()) -> None:
+        super().__init__(planned, done)
         self._planned = planned
         self._bars: dict[str, Any] = {}
 
@@ -170,6 +184,7 @@ class Bars(Teller):
         for position, (model, total) in enumerate(self._planned.items()):
             self._bars[model] = tqdm(
                 total=total,
+                initial=self._counts[model].done,
                 desc=pad(shorten(model, columns), columns),
                 position=position,
                 bar_format="{desc} {n_fmt:>4}/{total_fmt} |{bar:" + str(bar) + "}| {elapsed}<{remaining} {unit}",
@@ -215,6 +230,12 @@ def waiting_line(model: Model, fault: Fault, attempt: int, wait_s: float) -> str
 def holding_line(model: Model, why: str, wait_s: float | None) -> str:
     """`o3: 429 with Retry-After; nothing is sent for 12 s`."""
     return f"{model.name}: {why}" + ("" if wait_s is None else f"; nothing is sent for {wait_s:.0f} s")
+
+
+def stored(counts: Collection[Counts]) -> str:
+    """` cached 12/24`: how many of the trials so far have stored answers; "" where none has."""
+    cached = sum(each.cached for each in counts)
+    return f" cached {cached}/{sum(each.done for each in counts)}" if cached else ""
 
 
 def spent(counts: Collection[Counts]) -> str:

@@ -15,13 +15,16 @@ from msgspec.structs import replace
 
 from evalkit.analysis.frames import JudgedRun, load_run
 from evalkit.cli.budgets import set_budgets
+from evalkit.cli.earlier import SuiteText, find_earlier, path_from
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
-from evalkit.cli.manifest import manifest_of, stamp
+from evalkit.cli.manifest import gone_on, manifest_of, stamp
 from evalkit.cli.options import Options
-from evalkit.cli.preparing import Prepared, prepare_all
+from evalkit.cli.preparing import Prepared, plan_suite, prepare_all
 from evalkit.cli.progress import progress, say
+from evalkit.cli.recalling import Everybody, read_answers, trial_names
 from evalkit.cli.reports import print_console, write_reports
+from evalkit.cli.starting import Storage, open_storage, started
 from evalkit.errors import UsageError
 from evalkit.gates import judge
 from evalkit.gateway.client import Gateway
@@ -34,33 +37,65 @@ from evalkit.running.runner import Runner
 from evalkit.simulator.child import StandIn, StandInFailed
 from evalkit.suite.models import BASE_URL_VARIABLE
 from evalkit.suite.plan import Census
+from evalkit.suite.selection import TrialSet
 from evalkit.types import Manifest
 
+_NAMED = 10
+"""Trials without an answer that are named one by one."""
 STAND_IN_LATENCY = 0.03
 """The stand-in answers this much faster than the models it stands for."""
 
 
 def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, str]) -> int:
     """Runs suites one after another. Returns the exit code; raises EvalkitError before anything is sent."""
-    for name in options.reports:
-        REPORTS[name]  # an unknown one is said before the run, not after it
-    environ = with_env_file(environ, options.env_file)
-    if options.base_url:
-        environ = {**environ, BASE_URL_VARIABLE: options.base_url}
-    with _stand_in(options) as stand_in:
-        prepared = prepare_all(paths, options, environ, stand_in.base_url if stand_in else None)
+    start = started(paths, options)
+    options = start.options
+    _demand_reports(options)
+    environ = _environment(environ, options)
+    with _stand_in(options) as stand_in, open_storage(start, environ) as storage:
+        url = stand_in.base_url if stand_in else None
+        prepared = prepare_all(start.suites, options, environ, url, storage)
         set_budgets(prepared, options.max_cost)
-        ends = list(_run_all(prepared, options))
+        ends = list(_run_all(prepared, options, storage))
     code, reason = worst(ends)
     if len(prepared) > 1:
         say(f"exit {code}: {reason}")
     return code
 
 
-def _run_all(prepared: list[Prepared], options: Options) -> Iterator[End]:
+def rescore(run: Path, suite: Path | None, options: Options, environ: Mapping[str, str]) -> int:
+    """Judges the answers of a run by the checks of its suite as they are now. Sends nothing; otherwise as `run_suites`.
+
+    Its errors stay errors: they are as much a part of what happened as the answers.
+    """
+    _demand_reports(options)
+    earlier = find_earlier(run)
+    options = earlier.recall(options)
+    answers = read_answers(earlier.folder, with_faults=True)
+    only = TrialSet(trial_names(answers)) if options.failed is not None else None
+    storage = Storage(others=(answers,), only=only, source=earlier.manifest.id)
+    file = SuiteText(suite) if suite is not None else earlier.suite()
+    prepared = plan_suite(file, options, _environment(environ, options), storage)
+    prepared.unsent = Everybody()
+    code, _ = _run(prepared, options, storage)
+    return code
+
+
+def _demand_reports(options: Options) -> None:
+    """An unknown report is said before the run, not after it."""
+    for name in options.reports:
+        REPORTS[name]
+
+
+def _environment(environ: Mapping[str, str], options: Options) -> Mapping[str, str]:
+    environ = with_env_file(environ, options.env_file)
+    return {**environ, BASE_URL_VARIABLE: options.base_url} if options.base_url else environ
+
+
+def _run_all(prepared: list[Prepared], options: Options, storage: Storage) -> Iterator[End]:
     """How each run ended; none begins after a signal."""
     for each in prepared:
-        code, reason = _run(each, options)
+        code, reason = _run(each, options, storage)
         yield code, f"{each.plan.suite.name}: {reason}"
         if code > SIGNALLED:
             return
@@ -81,24 +116,23 @@ def _stand_in(options: Options) -> Iterator[StandIn | None]:
         yield stand_in
 
 
-def _run(prepared: Prepared, options: Options) -> End:
-    """One run, from its empty folder to its reports."""
-    plan, census = prepared.plan, prepared.census
-    started_at = datetime.now(UTC)
-    folder = create_run_folder(options.out, plan.suite.name, started_at)
-    manifest = manifest_of(
-        plan, census, run_id=folder.name, started_at=started_at, stand_in=options.offline, gates=prepared.gates
-    )
-    manifest = replace(manifest, notes=(*manifest.notes, *prepared.notes))
-    write_manifest(folder, manifest)
-    _say_what_is_sent(manifest, census, options)
-    with Journal(folder) as journal:
+def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
+    """One run, from its folder, an empty one or that of the run it goes on with, to its reports."""
+    folder, manifest = _begin(prepared, options, storage)
+    _say_what_is_sent(manifest, prepared.census, options)
+    with _journal(folder, storage) as journal:
         for note in journal.notes:
             say(f"note: {note}")
         ending = _ask(prepared, journal, options)
     doubtful = in_doubt(folder)
-    ended_at, notes = stamp(datetime.now(UTC)), (*_final_notes(manifest, ending), *doubt_notes(doubtful))
-    ended = replace(manifest, ended_at=ended_at, notes=notes, pacing=ending.pacing, in_doubt=doubts(doubtful))
+    ended = replace(
+        manifest,
+        ended_at=stamp(datetime.now(UTC)),
+        notes=(*_final_notes(manifest, ending), *doubt_notes(doubtful)),
+        pacing={**manifest.pacing, **ending.pacing},
+        in_doubt=doubts(doubtful),
+        unanswered=tuple(ending.unanswered),
+    )
     write_manifest(folder, ended)
     run = judge(load_run(folder))
     write_reports(run, folder, options.reports)
@@ -106,22 +140,61 @@ def _run(prepared: Prepared, options: Options) -> End:
     return _say_how_it_ended(run, ending, folder, options)
 
 
+def _begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path, Manifest]:
+    """The folder of a run, with the manifest in it."""
+    plan, resumed, started_at = prepared.plan, storage.resumed, datetime.now(UTC)
+    folder = create_run_folder(options.out, plan.suite.name, started_at) if resumed is None else resumed.earlier.folder
+    manifest = manifest_of(
+        plan, prepared.census, run_id=folder.name, started_at=started_at, stand_in=options.offline, gates=prepared.gates
+    )
+    manifest = replace(
+        manifest,
+        notes=(*manifest.notes, *prepared.notes),
+        source=storage.source,
+        selection=options.remembered(),
+        suite_path=path_from(folder, plan.suite.file),
+        superseded=prepared.recalled.superseded,
+    )
+    if resumed is not None:
+        manifest = gone_on(resumed.earlier.manifest, manifest)
+    write_manifest(folder, manifest)
+    return folder, manifest
+
+
+@contextmanager
+def _journal(folder: Path, storage: Storage) -> Iterator[Journal]:
+    if storage.resumed is not None:
+        with storage.resumed.held:
+            yield storage.resumed.journal
+        return
+    with Journal(folder) as journal:
+        yield journal
+
+
 def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
     planned: Counter[str] = Counter()
     for row in prepared.census.planned:
         planned[row.model] += row.trials
+    recalled = prepared.recalled
     settings = Settings(stand_in=options.offline, concurrency=options.concurrency, keep_raw=not options.no_raw)
 
     on_traceback = say if options.verbose else None
 
     async def run() -> Ending:
         async with Gateway(prepared.keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
-            gateway.warm_up(prepared.plan.models)
-            job = Job(plan=prepared.plan, journal=journal)
+            gateway.warm_up(model for model in prepared.plan.models if model.provider.name in prepared.keys)
+            job = Job(
+                plan=prepared.plan,
+                journal=journal,
+                stored=recalled.stored,
+                done=recalled.done,
+                unsent=prepared.unsent,
+            )
             runner = Runner([job], gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget)
             return await runner.run(signals=_SIGNALS)
 
-    with progress(planned, quiet=options.quiet) as watcher, redirect_stdout(sys.stderr):  # whatever a function prints
+    shown = progress(planned, quiet=options.quiet, done=recalled.done.values())
+    with shown as watcher, redirect_stdout(sys.stderr):  # whatever a function prints
         return anyio.run(run)
 
 
@@ -147,6 +220,10 @@ def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:
     notes += [f"{model} was asked no more: {fault.message}" for model, fault in ending.stopped.items()]
     if ending.signal_number is not None:
         notes.append(f"interrupted by {signal.Signals(ending.signal_number).name}")
+    if ending.unanswered:
+        rest = f", and {len(ending.unanswered) - _NAMED:,} more in run.json" if len(ending.unanswered) > _NAMED else ""
+        unanswered = f"{plural(len(ending.unanswered), 'trial')} not sent, and no answer is stored of them"
+        notes.append(f"{unanswered}: {', '.join(ending.unanswered[:_NAMED])}{rest}")
     return tuple(notes)
 
 

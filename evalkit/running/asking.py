@@ -63,11 +63,16 @@ class Asker:
         if stored is None:
             return None
         return Answered(
-            reply=Reply(response=stored.response, latency_s=stored.timing.latency_s, attempts=stored.attempts),
+            reply=Reply(
+                response=stored.response,
+                fault=stored.fault,
+                latency_s=stored.timing.latency_s,
+                attempts=stored.attempts,
+            ),
             timing=stored.timing,
             started_at=stored.started_at,
             cost_usd=stored.cost_usd,
-            cached=True,
+            cached=stored.cached,
         )
 
     async def admit(self, asked: Asked, passage: Passage, *, begun: bool) -> None:

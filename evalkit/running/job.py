@@ -61,6 +61,8 @@ class Ending:
     signal_number: int | None = None
     over_budget: str | None = None
     """What the budget came to, where it ended the run."""
+    unanswered: list[str] = field(default_factory=list)
+    """Trials that were not sent because nothing was to be, and of which no answer is stored."""
     pacing: dict[str, list[Change]] = field(default_factory=dict)
     """Model → how the number of its requests under way was changed."""
 

@@ -109,6 +109,7 @@ class Runner:
                 for job, trial in self._trials(lane.model):
                     stored = self._asker.recall(job, trial, trial, first_part)
                     if stored is None and lane.model.name in job.unsent:
+                        self._pass_over(trial)
                         continue
                     await lane.passages.acquire()  # freed when the trial is done
                     passage = Passage(lane, trial.request, is_first=is_first)
@@ -149,12 +150,18 @@ class Runner:
             record = await self._examiner.examine(job, trial, passage, stored)
             if record is not None:
                 await self._writer.keep(job.journal, record)
+            elif trial.model.name in job.unsent:  # a conversation of which the store has the beginning
+                self._pass_over(trial)
         except EvalkitError as error:  # a picture that changed, or cannot be kept
             self._fail(error)
         finally:
             passage.give_place_back()
             self._lanes.of(trial.model).passages.release()
             done.set()
+
+    def _pass_over(self, trial: Trial) -> None:
+        number = f" #{trial.repeat + 1}" if trial.repeat else ""
+        self.ending.unanswered.append(f"{trial.case_id} [{trial.prompt}] {trial.model.name}{number}")
 
     # --- ending ------------------------------------------------------------------------------------------------
 

@@ -30,13 +30,20 @@ from evalkit.suite.validation import Mistakes, validate
 from evalkit.types import Model
 
 
-def load_suite(path: Path, *, environ: Mapping[str, str] | None = None, overrides: Iterable[str] = ()) -> Suite:
+def load_suite(
+    path: Path,
+    *,
+    text: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
+) -> Suite:
     """Reads a suite. `overrides` are `key=value` with dotted keys. Raises SuiteInvalid with everything that is wrong.
 
+    `text` is read in place of the file, which may then be gone; what it names is looked for from where that stood.
     Datasets are opened only when the cases are asked for; `plan.Plan.prepare` reads every row once.
     """
     environ = os.environ if environ is None else environ
-    document = read_document(path, str(path))
+    document = read_document(path, str(path), text)
     mistakes = Mistakes(document)
     mistakes.problems += document.problems
     if not isinstance(document.value, dict):

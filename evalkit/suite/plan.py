@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from evalkit.errors import EvalkitError, Problem, SuiteInvalid
+from evalkit.suite.code_uses import CodeUse, note_code
 from evalkit.suite.datasets import draw
 from evalkit.suite.instances import Instance, examine, instances, transform
 from evalkit.suite.params import settle
@@ -37,6 +38,8 @@ class Census:
     cases: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
     """Case id → why."""
+    code: dict[CodeUse, None] = field(default_factory=dict)
+    """What its checks run, which needs leave: a set in the order of the suite."""
 
     @property
     def trials(self) -> int:
@@ -52,6 +55,10 @@ class Plan:
         self.selection = selection or Selection()
         self.models = choose("model", suite.models, self.selection.models)
         self.prompts = choose("prompt", suite.prompts, self.selection.prompts)
+        only = self.selection.only
+        if only is not None:
+            self.models = tuple(model for model in self.models if model.name in only.models)
+            self.prompts = tuple(prompt for prompt in self.prompts if prompt.name in only.prompts)
         self._drawn: frozenset[str] | None = None
 
     def prepare(self) -> Census:
@@ -63,6 +70,7 @@ class Plan:
         self._draw(problems)
         for case in self.cases(census, problems):
             problems += _examine_case(case, self.suite.matrix, seen) or self._count(case, counts)
+            note_code(case, census.code)
             if len(problems) >= MAX_PROBLEMS:
                 break
         if problems:
@@ -101,7 +109,8 @@ class Plan:
             params, _ = self.params(model, case.params)
             for instance in instances(case, self.suite.matrix):
                 for prompt in self._prompts_of(case):
-                    yield from self._repeats(instance, prompt, model, params)
+                    if self.selection.wants(instance.id, prompt.name, model.name):
+                        yield from self._repeats(instance, prompt, model, params)
 
     def params(self, model: Model, case: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], tuple[str, ...]]:
         """What a model is sent with a case that sets `case`, and the names of defaults that are left out for it.
@@ -189,7 +198,9 @@ class Plan:
                     said = {each: script(each, instance) for each in words}
                     for model in models:
                         rehearse(model, *said[prompt.for_model(model.name)], instance)
-                        counts[model.name, prompt.name] += repeat
+                        counts[model.name, prompt.name] += repeat * self.selection.wants(
+                            instance.id, prompt.name, model.name
+                        )
         except EvalkitError as error:
             where = f"case '{case.id}', prompt '{prompt.name}'" if prompt else f"case '{case.id}'"
             problems.append(case.places.problem(f"{where}: {error}", case.origin))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -23,6 +24,26 @@ class Named(Protocol):
 N = TypeVar("N", bound=Named)
 
 
+class TrialSet:
+    """Certain trials, each by its case (filled in), prompt and model."""
+
+    def __init__(self, trials: Iterable[tuple[str, str, str]]) -> None:
+        self.trials = frozenset(trials)
+        self.cases = frozenset(case for case_id, _, _ in self.trials for case in _cases_behind(case_id))
+        """What their cases may be called in the suite, without the values of a matrix."""
+        self.prompts = frozenset(prompt for _, prompt, _ in self.trials)
+        self.models = frozenset(model for _, _, model in self.trials)
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+
+def _cases_behind(case_id: str) -> Iterator[str]:
+    """`a[b=c]` may be the case `a` with a matrix, or a case of that very name."""
+    yield case_id
+    yield from (case_id[: match.start()] for match in re.finditer(r"\[", case_id))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What of a suite is run; empty means all."""
@@ -39,9 +60,17 @@ class Selection:
     seed: int = 0
     repeat: int | None = None
     """In place of every `repeat` of the suite."""
+    only: TrialSet | None = None
+    """None: all."""
+
+    def wants(self, case_id: str, prompt: str, model: str) -> bool:
+        """Whether a case, filled in, is asked for with this prompt and model."""
+        return self.only is None or (case_id, prompt, model) in self.only.trials
 
     def takes(self, case: Case) -> bool:
         """Whether a case is asked for by id and tag."""
+        if self.only is not None and case.id not in self.only.cases:
+            return False
         fits = not self.cases or any(_fits(case.id, pattern) for pattern in self.cases)
         return fits and (not self.tags or not set(self.tags).isdisjoint(case.tags))
 

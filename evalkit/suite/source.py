@@ -249,9 +249,12 @@ def _syntax_message(error: Any, line: str) -> str:
     return f"not YAML: {problem}{context}"
 
 
-def read_document(path: Path, file: str) -> Document:
-    """The YAML (or JSON) document in a file, its problems collected. Raises SuiteInvalid where there is nothing."""
-    text = read_text(path, file)
+def read_document(path: Path, file: str, text: str | None = None) -> Document:
+    """The YAML (or JSON) document in a file, its problems collected. Raises SuiteInvalid where there is nothing.
+
+    `text` stands in the place of the file.
+    """
+    text = read_text(path, file) if text is None else text
     document = Document(file, _SURROGATES.sub(_paired, text) if path.suffix == ".json" else text)
     if document.value is None and document.problems:
         raise SuiteInvalid(document.problems)
