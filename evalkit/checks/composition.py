@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from evalkit.checks.contract import argument
-from evalkit.errors import CheckFailedToRun
+from evalkit.errors import CheckFailedToRun, EvalkitError
 from evalkit.findings import Found, Later, drop, look
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding, Opinion
@@ -180,5 +180,5 @@ class _Tally:
 
     def _why_unknown(self) -> str:
         first = self.errors[0]
-        told = str(first) if isinstance(first, CheckFailedToRun) else f"{type(first).__name__}: {first}"
+        told = str(first) if isinstance(first, EvalkitError) else f"{type(first).__name__}: {first}"
         return f"{len(self.errors)} of {self.parts} could not be checked: {told}"

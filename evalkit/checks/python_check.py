@@ -6,7 +6,7 @@ import ast
 import builtins
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from evalkit.errors import did_you_mean
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding
 
+MEMORY_MB = 1024
 _RESERVED = ("case", "expected", "output")
 """What stands among a trial's variables and is none of the case's."""
 
@@ -41,7 +42,7 @@ class Python(BuiltInCheck):
         default_factory=dict, metadata={"description": "More arguments, by name, for the function or the expression."}
     )
     timeout_s: float = argument("The longest that it may take for one answer, in seconds.", default=5.0)
-    memory_mb: int = argument("The most memory that it may take, in MiB.", default=1024)
+    memory_mb: int = argument("The most memory that it may take, in MiB.", default=MEMORY_MB)
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout_s < math.inf:
@@ -64,7 +65,7 @@ class Python(BuiltInCheck):
 
     async def judged(self, context: Context, variables: Mapping[str, Any]) -> Finding:
         """Has it called. Raises CheckFailedToRun for what it raises, and where it takes too long or too much."""
-        request = {**self.request(), "context": json.dumps(_facts(context, variables))}
+        request = {**self._request(), "context": json.dumps(_facts(context, variables))}
         found = await pool().ask(request, timeout_s=self.timeout_s, memory_mb=self.memory_mb)
         passed, value, reason = found["passed"], found["value"], found["reason"]
         if reason is None:
@@ -72,13 +73,7 @@ class Python(BuiltInCheck):
             reason = f"{self._called()} is {worth}"
         return verdict(passed=passed, value=value, reason=reason)
 
-    def load(self) -> None:
-        """Has the file imported and the function found. Raises CheckFailedToRun where that cannot be."""
-        if _place(self.code) is not None:
-            pool().load(self.request(), memory_mb=self.memory_mb)
-
-    def request(self) -> dict[str, Any]:
-        """What is to be called, as its process is told."""
+    def _request(self) -> dict[str, Any]:
         place = _place(self.code)
         what = {"expression": self.code} if place is None else {"path": place[0], "function": place[1]}
         return {**what, "arguments": self.arguments}
@@ -86,6 +81,18 @@ class Python(BuiltInCheck):
     def _called(self) -> str:
         place = _place(self.code)
         return shown(self.code) if place is None else f"{place[1]}()"
+
+
+def load_code(code: str, arguments: Iterable[str]) -> None:
+    """Imports the file that `code` names, and sees that its function can be called with `arguments`.
+
+    Raises CheckFailedToRun where that cannot be, or is not allowed. An expression was examined when it was read.
+    """
+    pool().demand_leave()
+    place = _place(code)
+    if place is not None:
+        request = {"path": place[0], "function": place[1], "arguments": dict.fromkeys(arguments)}
+        pool().load(request, memory_mb=MEMORY_MB)
 
 
 @dataclass(frozen=True, slots=True)

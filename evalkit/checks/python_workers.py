@@ -53,10 +53,14 @@ class Pool:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="python-check")
         atexit.register(self.close)
 
-    async def ask(self, request: Mapping[str, Any], *, timeout_s: float, memory_mb: int) -> dict[str, Any]:
-        """The reply to a request. Raises CheckFailedToRun where there is none, or it is an error."""
+    def demand_leave(self) -> None:
+        """Raises CheckFailedToRun where nobody allowed code to run."""
         if not self.allowed:
             raise CheckFailedToRun(NOT_ALLOWED)
+
+    async def ask(self, request: Mapping[str, Any], *, timeout_s: float, memory_mb: int) -> dict[str, Any]:
+        """The reply to a request. Raises CheckFailedToRun where there is none, or it is an error."""
+        self.demand_leave()
         turn = _Turn(self, request, timeout_s, memory_mb)
         try:
             return await asyncio.wrap_future(self._threads.submit(turn.take))
@@ -66,8 +70,7 @@ class Pool:
 
     def load(self, request: Mapping[str, Any], *, memory_mb: int) -> None:
         """Imports the file of a request and finds its function. Raises CheckFailedToRun where that cannot be."""
-        if not self.allowed:
-            raise CheckFailedToRun(NOT_ALLOWED)
+        self.demand_leave()
         _Turn(self, request, LOAD_LIMIT_S, memory_mb).take()
 
     def process(self, purpose: str, memory_mb: int) -> Process:

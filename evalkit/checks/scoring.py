@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from evalkit.checks.contract import shown
-from evalkit.errors import CheckFailedToRun
+from evalkit.errors import CheckFailedToRun, EvalkitError
 from evalkit.findings import drop, look
 from evalkit.types import BoundCheck, Check, Context, Finding, Message, Others, Response, Score, Timing, Trial
 
@@ -186,7 +186,8 @@ def _found(bound: BoundCheck, finding: Finding) -> Score:
 
 
 def _failed(bound: BoundCheck, error: Exception, where: str = "") -> Score:
-    message = f"{where}{type(error).__name__}: {error}"
+    kind = "" if isinstance(error, EvalkitError) else f"{type(error).__name__}: "  # ours say enough by themselves
+    message = f"{where}{kind}{error}"
     opinions = error.opinions if isinstance(error, CheckFailedToRun) else ()
     return _about(bound, error=_storable(message[:_ERROR_LENGTH]), opinions=opinions)
 

@@ -10,10 +10,22 @@ import anyio
 import msgspec
 import pytest
 
-from evalkit.checks.scoring import judge, score_trial
+from evalkit.checks.scoring import LONG_ANSWER, judge, score_trial
 from evalkit.errors import CheckFailedToRun
 from evalkit.registry import CHECKS
-from evalkit.types import BoundCheck, Finding, Model, Provider, Request, Response, Score, ToolCall, Trial, Usage
+from evalkit.types import (
+    BoundCheck,
+    Finding,
+    Model,
+    Opinion,
+    Provider,
+    Request,
+    Response,
+    Score,
+    ToolCall,
+    Trial,
+    Usage,
+)
 
 MODEL = Model(
     name="m", id="m", api="chat", family="gpt", provider=Provider(name="p", base_url="http://x", api_key_env=None)
@@ -127,7 +139,7 @@ def test_arguments_that_cannot_be_rendered_are_the_checks_error():
         raise CheckFailedToRun(f"no template for {output}")
 
     verdict = scored(trial(BoundCheck(name="contains", bind=bind, weight=2)))
-    assert verdict.scores == (Score(check="contains", error="CheckFailedToRun: no template for Paris", weight=2),)
+    assert verdict.scores == (Score(check="contains", error="no template for Paris", weight=2),)
     assert verdict.passed is None
 
 
@@ -252,3 +264,131 @@ def test_the_verdict_can_be_had_from_stored_scores():
     assert judge(scores, threshold=0.6).passed
     assert judge(scores, threshold=None).passed is False
     assert judge([], threshold=None).passed is None
+
+
+# --- what stands beside a check ------------------------------------------------------------------------------------
+
+
+def beside(check, **more):
+    return BoundCheck(name="scripted", bind=lambda output: check, **more)
+
+
+def when(*words):
+    return lambda output: output in words
+
+
+@pytest.mark.parametrize(
+    ("value", "passed", "threshold", "reached"),
+    [(0.8, False, 0.7, True), (0.7, False, 0.7, True), (0.6, True, 0.7, False), (0.1 + 0.2, False, 0.3, True),
+     (0.0, False, 0.0, True), (1.0, True, 1.0, True), (0.999, True, 1.0, False), (0.5, True, 0.5, True)],
+)  # fmt: skip
+def test_a_checks_threshold_decides_in_place_of_its_own_verdict(value, passed, threshold, reached):
+    verdict = scored(trial(beside(Scripted(value=value, passed=passed), threshold=threshold)))
+    assert (verdict.passed, verdict.score) == (reached, value)
+    assert verdict.scores[0].reason == f"because; value {value:.3g}, threshold {threshold:g}"
+
+
+def test_a_metric_is_kept_whatever_became_of_the_check():
+    checks = [
+        beside(RIGHT, metric="clarity"),
+        beside(Scripted(raises=ValueError("x")), metric="clarity"),
+        beside(RIGHT, metric="clarity", when=when("London")),
+    ]
+    assert [score.metric for score in scored(trial(*checks)).scores] == ["clarity"] * 3
+
+
+def test_a_check_whose_condition_does_not_hold_is_skipped_and_no_part_of_the_score():
+    check = Scripted(passed=False, value=0.0)
+    verdict = scored(trial(RIGHT, beside(check, when=when("London"), weight=3)))
+    assert (verdict.passed, verdict.score) == (True, 1.0)
+    assert verdict.scores[1] == Score(
+        check="scripted", skipped=True, weight=3, reason="not asked: its `when` does not hold"
+    )
+    assert check.seen is None
+    assert scored(trial(RIGHT, beside(WRONG, when=when("Paris")))).score == 0.5
+
+
+def test_where_all_checks_are_skipped_the_trial_is_without_verdict():
+    verdict = scored(trial(beside(RIGHT, when=when("London")), beside(WRONG, when=when("Rome")), threshold=0.5))
+    assert (verdict.passed, verdict.score) == (None, None)
+    assert all(score.skipped for score in verdict.scores)
+
+
+def test_a_condition_that_raises_is_its_checks_error():
+    def when(output):
+        raise KeyError("tag")
+
+    verdict = scored(trial(RIGHT, beside(RIGHT, when=when)))
+    assert verdict.passed is None
+    assert verdict.scores[1].error == "KeyError: 'tag'"
+
+
+def test_a_check_outside_the_score_fails_the_trial_without_a_share_in_it():
+    late = beside(WRONG, in_score=False)
+    assert (scored(trial(RIGHT, late)).passed, scored(trial(RIGHT, late)).score) == (False, 1.0)
+    assert (scored(trial(WRONG, beside(RIGHT, in_score=False))).score) == 0.0
+    assert scored(trial(RIGHT, late, threshold=0.5)).passed is False
+    assert scored(trial(RIGHT, beside(RIGHT, in_score=False), threshold=0.5)).passed
+
+
+def test_checks_outside_the_score_alone_are_no_verdict():
+    assert scored(trial(beside(RIGHT, in_score=False))).passed is None
+    skipped = beside(RIGHT, when=when("London"))
+    assert scored(trial(skipped, beside(WRONG, in_score=False))).passed is None
+
+
+# --- what waits, and what takes long -------------------------------------------------------------------------------
+
+
+class Waiting(Scripted):
+    async def find(self, context):
+        await asyncio.sleep(0)
+        return super().find(context)
+
+
+def test_a_check_that_waits_is_scored_as_any_other():
+    verdict = scored(trial(Waiting(), Waiting(value=0.5, passed=False), Waiting(raises=ValueError("x"))))
+    assert [(score.value, score.passed, score.error) for score in verdict.scores] == [
+        (1.0, True, None), (0.5, False, None), (None, None, "ValueError: x"),
+    ]  # fmt: skip
+
+
+def test_what_was_paid_for_an_error_is_kept_with_it():
+    opinion = Opinion(model="judge", response=response("5/10"), cost_usd=0.1)
+    failed = Waiting(raises=CheckFailedToRun("no verdict", opinions=[opinion]))
+    assert scored(trial(failed)).scores[0].opinions == (opinion,)
+
+
+def test_what_is_no_finding_is_an_error():
+    class Odd(Scripted):
+        def find(self, context):
+            return True
+
+    assert scored(trial(Odd())).scores[0].error == "it found a bool, which is no Finding"
+
+
+def test_all_checks_of_a_long_answer_leave_the_event_loop_together():
+    threads = Threads()
+    scored(trial(RIGHT, WRONG, RIGHT), response("x" * LONG_ANSWER), threads=threads)
+    assert threads.calls == 1
+    scored(trial(RIGHT, WRONG, RIGHT), response("x" * (LONG_ANSWER - 1)), threads=threads)
+    assert threads.calls == 1
+
+
+def test_a_transform_that_leaves_nothing_leaves_no_answer():
+    negative = CHECKS["not"](check=WRONG)
+    verdict = scored(trial(negative, transform=lambda output: " \n"))
+    assert (verdict.passed, verdict.score) == (False, 0.0)
+    assert verdict.scores[0].reason == "the transform leaves nothing of 'Paris'"
+
+
+def test_an_answer_of_tool_calls_alone_may_be_transformed():
+    calls = (ToolCall(id="t", name="look_up", arguments="{}"),)
+    assert scored(trial(RIGHT, transform=str.strip), response("", tool_calls=calls)).passed
+
+
+@pytest.mark.parametrize(("text", "outcome"), [("", "ok"), ("No.", "refusal"), ("", "content_policy"), ("", "length")])
+@pytest.mark.parametrize("name", ["all_of", "any_of"])
+def test_no_composition_turns_a_missing_answer_into_a_pass(text, outcome, name):
+    negative = CHECKS[name](checks=[CHECKS["not"](check=CHECKS["contains"](text="x")), CHECKS["not"](check=WRONG)])
+    assert scored(trial(negative, CHECKS["not"](check=WRONG)), response(text, outcome)).passed is False
