@@ -1,0 +1,68 @@
+"""One side of a comparison: a run, or a baseline that was checked in, as trials that can be paired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.analysis.columns import new_column
+from evalkit.analysis.frames import RECORD_COLUMNS, RunFrames, load_run
+from evalkit.types import Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SIDE_COLUMNS", "Side", "side_of_run", "side_of_trials"]
+
+SIDE_COLUMNS = (
+    "key", "case_id", "prompt", "model", "repeat", "status", "score", "outcome", "answered_by", "input_tokens",
+    "output_tokens", "reasoning_tokens", "cost_usd", "latency_s", "ttft_s", "cached", "started_at", "cluster", "xfail",
+    "pass_if",
+)  # fmt: skip
+"""Of `RunFrames.records`, those that comparisons look at."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """What is compared with something else."""
+
+    name: str
+    manifest: Manifest
+    """Of the run; of a baseline, what it kept of that."""
+    trials: pd.DataFrame
+    """A row a trial: `SIDE_COLUMNS`."""
+    folder: Path | None = None
+    """Where the answers themselves are; None where only figures were kept."""
+
+    def only(self, **names: str) -> Side:
+        """The trials of one model (`model="o3"`) or one prompt; the side is called after it."""
+        rows = self.trials
+        for column, name in names.items():
+            rows = rows[rows[column] == name]
+        return replace(self, name=", ".join(names.values()), trials=rows)
+
+
+def side_of_run(folder: Path) -> Side:
+    """A run folder. Raises UsageError, StorageError."""
+    frames = load_run(folder, columns=SIDE_COLUMNS, scores=False)
+    return side_of_frames(frames, folder)
+
+
+def side_of_frames(frames: RunFrames, folder: Path | None) -> Side:
+    """A run that was read already."""
+    return Side(name=frames.manifest.id, manifest=frames.manifest, trials=frames.records, folder=folder)
+
+
+def side_of_trials(name: str, manifest: Manifest, trials: Sequence[Mapping[str, Any]]) -> Side:
+    """Trials given as mappings of `SIDE_COLUMNS`; what is missing is unknown."""
+    import pandas as pd
+
+    columns = {}
+    for column in SIDE_COLUMNS:
+        values = new_column(RECORD_COLUMNS[column].dtype, repetitive=True)
+        for trial in trials:
+            values.add(trial.get(column))
+        columns[column] = values.finish()
+    return Side(name=name, manifest=manifest, trials=pd.DataFrame(columns))
