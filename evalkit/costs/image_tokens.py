@@ -5,6 +5,7 @@ Sizes are pixels. docs/tokens-and-prices.md has the rules, their sources and wor
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Literal
@@ -180,7 +181,7 @@ EXTREME = (*USUAL, (8192, 3072), (1024, 8192))
 
 def image_tokens(image: Image, model_id: str) -> Span:
     """What a picture costs a model, with its limits; those are wide where its size or its detail is unknown."""
-    costs = first_match(_COSTS, model_id) or _unknown
+    costs = _costs_of(model_id)
     if image.width is not None and image.height is not None:
         return costs(max(1, image.width), max(1, image.height), image.detail)
     usual = [costs(*size, image.detail) for size in USUAL]
@@ -190,6 +191,11 @@ def image_tokens(image: Image, model_id: str) -> Span:
         high=max(span.high for span in usual),
         worst=max(costs(*size, image.detail).worst for size in EXTREME),
     )
+
+
+@functools.cache
+def _costs_of(model_id: str) -> Costs:
+    return first_match(_COSTS, model_id) or _unknown
 
 
 def is_unmeasured(image: Image) -> bool:

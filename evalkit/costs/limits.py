@@ -21,9 +21,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     context: int
     """Input and output together: what is longer is refused and costs nothing."""
     output: int
-    """The longest answer, thinking included."""
+    """The longest answer, with all the thinking that a cap on it holds back too."""
     uncapped_thinking: int = 0
-    """Thinking that a cap on the answer does not hold back: it is billed on top of the cap."""
+    """The most of thinking that no cap holds back: it is billed on top."""
 
 
 def _limits(context: int, output: int, uncapped_thinking: int = 0) -> Limits:
@@ -96,9 +96,8 @@ def answers_to(request: Request) -> int:
 def most_output_tokens(model_id: str, cap: int | None) -> int:
     """The most that one answer can have, thinking included, where `cap` holds it back or nothing does."""
     limits = limits_of(model_id)
-    if cap is None or cap >= limits.output:
-        return limits.output + limits.uncapped_thinking
-    return cap + limits.uncapped_thinking
+    answer = limits.output if cap is None else min(cap, limits.output)
+    return min(answer + limits.uncapped_thinking, limits.context)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -18,6 +18,10 @@ from evalkit.types import Message, Model, Request
 __all__ = ["Tokens", "message_tokens", "most_tokens", "request_tokens"]
 
 
+TOLERANCE = 0.15
+"""How far a bill may lie beyond the limits of a count."""
+
+
 class Tokens(Span, frozen=True, kw_only=True):
     """The input tokens of one request."""
 
@@ -29,6 +33,10 @@ class Tokens(Span, frozen=True, kw_only=True):
     """What they are made of: text, frame, images, documents, tools, response_format; only what there is."""
     notes: tuple[str, ...] = ()
     """What could not be known, such as the size of a remote picture."""
+
+    def disagrees_with(self, billed: int) -> bool:
+        """Whether a bill lies more than 15 % beyond the limits: another prompt was billed, or another model."""
+        return not (1 - TOLERANCE) * self.low <= billed <= (1 + TOLERANCE) * self.high
 
 
 class _Frame(msgspec.Struct, frozen=True):

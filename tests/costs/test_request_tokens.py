@@ -210,3 +210,12 @@ def test_limits_are_in_order_and_more_messages_never_cost_less(texts, model_id):
 def test_the_quick_bound_is_the_worst_case_by_bytes(asked, model_id):
     worst = request_tokens(asked, model(model_id), counter=BYTES).worst
     assert most_tokens(asked, model(model_id)) == worst
+
+
+@pytest.mark.parametrize(
+    ("billed", "odd"), [(0, True), (87, True), (88, False), (105, False), (124, False), (125, True)]
+)
+def test_a_bill_far_beyond_the_limits_is_noticed(billed, odd):
+    tokens = request_tokens(request("a " * 97), model("gpt-4o"))
+    assert (tokens.low, tokens.high) == (103, 108)
+    assert tokens.disagrees_with(billed) is odd
