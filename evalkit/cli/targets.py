@@ -1,4 +1,4 @@
-"""What a run needs to settle about targets that are no model before anything is sent."""
+"""What a run needs to settle about code, and targets that are no model, before anything is sent."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 
-from evalkit.errors import SuiteInvalid
+from evalkit.checks.python_check import load_code
+from evalkit.checks.python_workers import NOT_ALLOWED, pool
+from evalkit.errors import CheckFailedToRun, SuiteInvalid
 from evalkit.gateway.functions import Function, FunctionInvalid, load_function
-from evalkit.suite.plan import Plan
+from evalkit.suite.plan import Census, Plan
 from evalkit.types import FunctionTarget, Provider
 
-NOT_ALLOWED = "this is code, which is run only with --allow-code: read it, then allow it"
 NO_STAND_IN = "a target of its own has no stand-in: with --offline, choose the models with -m"
 
 
@@ -43,9 +44,25 @@ def refuse_stand_in(plan: Plan) -> None:
         raise SuiteInvalid(problems)
 
 
-def has_code(plan: Plan) -> bool:
+def settle_checks(census: Census, *, allow_code: bool) -> None:
+    """Allows the checks that are code to run, or not. Raises SuiteInvalid where there are such and they may not.
+
+    What they name is imported, each in its own process, so that what cannot run is told before anything is sent.
+    """
+    pool().allowed = allow_code
+    problems = []
+    for use in census.code:
+        try:
+            load_code(use.code, use.arguments)
+        except CheckFailedToRun as error:
+            problems.append(use.problem(str(error)))
+    if problems:
+        raise SuiteInvalid(problems)
+
+
+def has_code(plan: Plan, census: Census) -> bool:
     """Whether a run of it needs --allow-code."""
-    return any(isinstance(provider.target, FunctionTarget) for provider in _targets(plan))
+    return bool(census.code) or any(isinstance(provider.target, FunctionTarget) for provider in _targets(plan))
 
 
 def _load(target: FunctionTarget, *, allow_code: bool) -> Function:

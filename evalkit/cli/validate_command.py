@@ -16,7 +16,7 @@ from evalkit.report.cells import plural
 @click.argument("suites", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value: defaults.repeat=3.")
-@click.option("--allow-code", is_flag=True, help="Also import the Python functions that suites name as targets.")
+@click.option("--allow-code", is_flag=True, help="Also import the Python functions that suites name.")
 def command(suites: tuple[Path, ...], form: str, overrides: tuple[str, ...], *, allow_code: bool) -> int:
     """Finds every mistake of suites, without network.
 
@@ -47,7 +47,7 @@ def command(suites: tuple[Path, ...], form: str, overrides: tuple[str, ...], *, 
 
 def _validate(path: Path, overrides: tuple[str, ...], *, allow_code: bool) -> tuple[int, str]:
     """The number of trials, and a line about them."""
-    from evalkit.cli.targets import has_code, load_functions
+    from evalkit.cli.targets import has_code, load_functions, settle_checks
     from evalkit.suite.loader import load_suite
     from evalkit.suite.plan import Plan
 
@@ -55,7 +55,8 @@ def _validate(path: Path, overrides: tuple[str, ...], *, allow_code: bool) -> tu
     census = plan.prepare()
     if allow_code:
         load_functions(plan, allow_code=True)
-    needs = "; to run it, --allow-code is needed" if has_code(plan) and not allow_code else ""
+        settle_checks(census, allow_code=True)
+    needs = "; to run it, --allow-code is needed" if has_code(plan, census) and not allow_code else ""
     skipped = f", {len(census.skipped)} skipped" if census.skipped else ""
     cases, trials = plural(census.cases, "case"), plural(census.trials, "trial")
     parts = f"{cases}{skipped}, {plural(len(plan.prompts), 'prompt')}, {plural(len(plan.models), 'model')}"
