@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from evalkit.errors import Problem, SuiteInvalid, did_you_mean
+from evalkit.suite.case_ids import CaseIds, content_id
 from evalkit.suite.check_reading import read_check
 from evalkit.suite.checking import CheckSpec
 from evalkit.suite.code import FindFile
@@ -37,19 +38,19 @@ class CaseReader:
     media: MediaStore
     find_file: FindFile
 
-    def read(self, container: Any, key: int, mistakes: Mistakes, default_id: str) -> Case | None:
+    def read(self, container: Any, key: int, mistakes: Mistakes) -> Case | None:
         """The case that `container` holds under `key`; None, and its mistakes noted, where it is none."""
         value = container[key]
         before, later_before = len(mistakes.problems), mistakes.later
         given = validate(CaseFile, value, mistakes, container=container, key=key)
         if given is None:
             return None
-        case = self._case(given, value, mistakes, default_id)
+        case = self._case(given, value, mistakes)
         if mistakes.later == later_before:
             _demand_checks(case, given, value, mistakes)
         return case if len(mistakes.problems) == before else None
 
-    def _case(self, given: CaseFile, value: dict[str, Any], mistakes: Mistakes, default_id: str) -> Case:
+    def _case(self, given: CaseFile, value: dict[str, Any], mistakes: Mistakes) -> Case:
         self._known(given.models, value, "models", self.models, mistakes)
         self._known(given.prompts, value, "prompts", self.prompts, mistakes)
         for name in given.vars.keys() & RESERVED:
@@ -58,7 +59,7 @@ class CaseReader:
         transform = given.transform if given.transform is not None else self.defaults.transform
         examine_transform(given.transform, mistakes, value)
         return Case(
-            id=given.id or default_id,
+            id=given.id or content_id(given),
             vars=given.vars,
             expected=given.expected,
             tags=tuple(given.tags),
@@ -118,30 +119,39 @@ class CaseStream:
     inline: tuple[Case, ...]
     datasets: tuple[Dataset, ...]
     reader: CaseReader
+    ids: CaseIds = field(default_factory=CaseIds)
 
     def __call__(self, problems: list[Problem] | None = None) -> Iterator[Case]:
         """The cases in order. What is wrong goes to `problems`; without these, SuiteInvalid is raised at the end."""
         found: list[Problem] = [] if problems is None else problems
+        before, ids = len(found), self.ids.new_pass()
+        for case in self._cases(found):
+            yield case if case.origin.get("id") else replace(case, id=ids.number(case.id))
+        if len(found) == before:
+            self.ids.ended(ids)
+        if found and problems is None:
+            raise SuiteInvalid(found)
+
+    def _cases(self, problems: list[Problem]) -> Iterator[Case]:
+        """As they stand there: ids that no case names may be the same."""
         yield from self.inline
         for dataset in self.datasets:
             try:
                 for row in dataset.rows():
-                    case = self._read(row, found)
+                    case = self._read(row, problems)
                     if case is not None:
                         yield case
-                    if len(found) >= MAX_PROBLEMS:
+                    if len(problems) >= MAX_PROBLEMS:
                         break
             except SuiteInvalid as error:
-                found += error.problems
-        if found and problems is None:
-            raise SuiteInvalid(found)
+                problems += error.problems
 
     def _read(self, row: Row, problems: list[Problem]) -> Case | None:
         if row.problem is not None:
             problems.append(row.problem)
             return None
         mistakes = Mistakes(row.places)
-        case = self.reader.read([row.value], 0, mistakes, row.default_id)
+        case = self.reader.read([row.value], 0, mistakes)
         problems += mistakes.problems
         return case
 
@@ -202,5 +212,5 @@ def read_inline(data: dict[str, Any], reader: CaseReader, mistakes: Mistakes) ->
     if not isinstance(given, list):
         mistakes.add(f"expected a list, found {describe(given)}", data, "cases")
         return ()
-    read = [reader.read(given, index, mistakes, f"case-{index + 1}") for index in range(len(given))]
+    read = [reader.read(given, index, mistakes) for index in range(len(given))]
     return tuple(case for case in read if case is not None)

@@ -30,11 +30,10 @@ CSV_COLUMNS = ("id", "expected", "images", "tags", "cluster")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as the mapping of a case, with its place and the id it has if it names none."""
+    """One row as the mapping of a case, with its place."""
 
     value: Any
     places: Places
-    default_id: str
     problem: Problem | None = None
     """Why there is no value, where the rows after it can still be read."""
 
@@ -81,9 +80,12 @@ class Dataset:
             raise SuiteInvalid([Problem(file=self.name, message="was changed after the suite was read")])
 
     def _drawn(self, sample: int) -> frozenset[int]:
-        """The numbers of the sampled rows: those whose hash with the seed is smallest, so that no row need be held."""
-        numbers = range(sum(1 for _ in self._all()))
-        return frozenset(heapq.nsmallest(sample, numbers, key=lambda number: draw(self.given.seed, str(number))))
+        """The numbers of the sampled rows: those whose hash with the seed is smallest, so that no row need be held.
+
+        It is a hash of what stands in the row: another row, above or below, draws few others.
+        """
+        lots = ((draw(self.given.seed, repr(row.value)), number) for number, row in enumerate(self._all()))
+        return frozenset(number for _, number in heapq.nsmallest(sample, lots))
 
 
 def stamp_of(path: Path) -> tuple[int, int] | None:
@@ -101,18 +103,15 @@ def draw(seed: int, name: str) -> bytes:
 
 
 def _jsonl(dataset: Dataset) -> Iterator[Row]:
-    number = 0
     with open_bytes(dataset.path, dataset.name) as lines:
         for line_number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            number += 1
             places = LinePlaces(dataset.name, line_number)
-            default_id = f"{dataset.path.stem}-{number}"
             try:
-                yield Row(parse_json(line), places, default_id)
+                yield Row(parse_json(line), places)
             except JSONInvalid as error:
-                yield Row(None, places, default_id, places.problem(str(error)))
+                yield Row(None, places, places.problem(str(error)))
 
 
 def _csv(dataset: Dataset) -> Iterator[Row]:
@@ -121,22 +120,20 @@ def _csv(dataset: Dataset) -> Iterator[Row]:
         reader = csv.reader(text, strict=True)
         try:
             columns = _columns(dataset, next(reader, None))
-            number, first_line = 0, reader.line_num + 1
+            first_line = reader.line_num + 1
             for cells in reader:
                 if cells:
-                    number += 1
-                    places = LinePlaces(dataset.name, first_line)
-                    yield _csv_row(columns, cells, places, f"{dataset.path.stem}-{number}")
+                    yield _csv_row(columns, cells, LinePlaces(dataset.name, first_line))
                 first_line = reader.line_num + 1
         except csv.Error as error:
             raise SuiteInvalid([LinePlaces(dataset.name, reader.line_num).problem(f"not CSV: {error}")]) from error
 
 
-def _csv_row(columns: list[tuple[str, str]], cells: list[str], places: LinePlaces, default_id: str) -> Row:
+def _csv_row(columns: list[tuple[str, str]], cells: list[str], places: LinePlaces) -> Row:
     if len(cells) == len(columns):
-        return Row(_case_of(columns, cells), places, default_id)
+        return Row(_case_of(columns, cells), places)
     message = f"this row has {len(cells)} cells, the header has {len(columns)}"
-    return Row(None, places, default_id, places.problem(message))
+    return Row(None, places, places.problem(message))
 
 
 def _columns(dataset: Dataset, header: list[str] | None) -> list[tuple[str, str]]:
@@ -178,8 +175,8 @@ def _case_of(columns: list[tuple[str, str]], cells: list[str]) -> dict[str, Any]
 
 def _yaml(dataset: Dataset) -> Iterator[Row]:
     with open_text(dataset.path, dataset.name) as text:
-        for number, item in enumerate(stream_items(dataset.name, text), start=1):
-            yield Row(item.value, item, f"{dataset.path.stem}-{number}")
+        for item in stream_items(dataset.name, text):
+            yield Row(item.value, item)
 
 
 READERS: dict[str, Callable[[Dataset], Iterator[Row]]] = {

@@ -65,7 +65,7 @@ def test_a_conversation_may_be_looked_at_in_its_turns_alone(load):
 
 def test_a_case_that_says_little_has_the_defaults(load):
     case = case_of(load, "{checks: [{contains: x}]}", "{repeat: 3, transform: '{{ output | trim }}', checks: [json]}")
-    assert (case.id, case.vars, case.repeat, case.transform) == ("case-1", {}, 3, "{{ output | trim }}")
+    assert (case.id, case.vars, case.repeat, case.transform) == ("case-7c4aaee9", {}, 3, "{{ output | trim }}")
     assert [check.name for check in case.checks] == ["json", "contains"]
     assert (case.models, case.prompts, case.threshold, case.skip, case.accept) == (None, None, None, None, set())
 
@@ -182,4 +182,4 @@ def test_several_mistakes_of_one_case_are_told_together(problems):
 
 def test_cases_are_read_anew_each_time(load):
     suite = load(HEAD + "cases:\n  - {vars: {q: 1}, checks: none}\n")
-    assert [case.id for case in suite.cases()] == [case.id for case in suite.cases()] == ["case-1"]
+    assert [case.id for case in suite.cases()] == [case.id for case in suite.cases()] == ["1-43c733d2"]

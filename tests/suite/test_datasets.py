@@ -22,12 +22,12 @@ def test_a_jsonl_row_has_the_keys_of_a_case(load, write):
     write(
         "d.jsonl", '{"id": "a", "vars": {"q": 1.10}, "expected": ["x"], "tags": ["t", 2]}\n\n  \n{"vars": {"q": "é"}}\n'
     )
-    assert cases(load, "[d.jsonl]") == [("a", {"q": 1.1}, ["x"], ("t", "2")), ("d-2", {"q": "é"}, None, ())]
+    assert cases(load, "[d.jsonl]") == [("a", {"q": 1.1}, ["x"], ("t", "2")), ("é-99606c82", {"q": "é"}, None, ())]
 
 
 def test_a_yaml_row_has_the_keys_of_a_case(load, write):
     write("d.yaml", "- id: a\n  vars: {q: no}\n- {vars: {q: 0123}, checks: none}\n")
-    assert cases(load, "[d.yaml]") == [("a", {"q": "no"}, None, ()), ("d-2", {"q": 123}, None, ())]
+    assert cases(load, "[d.yaml]") == [("a", {"q": "no"}, None, ()), ("0123-35293f23", {"q": 123}, None, ())]
 
 
 def test_csv_columns_are_vars_but_for_a_few(load, write, picture):
@@ -50,16 +50,41 @@ def test_csv_columns_may_have_other_names(load, write):
     assert cases(load, "[{file: d.csv, id: number, expected: answer}]") == [("7", {"q": "x", "id": "z"}, "y", ())]
 
 
-def test_csv_rows_without_an_id_are_counted_and_empty_lines_are_not(load, write):
+def test_empty_lines_of_a_csv_are_no_rows(load, write):
     write("d.csv", "q\r\n1\r\n\r\n2\r\n")
-    assert [case[0] for case in cases(load, "[d.csv]")] == ["d-1", "d-2"]
+    assert [case[1] for case in cases(load, "[d.csv]")] == [{"q": "1"}, {"q": "2"}]
+
+
+def test_a_row_inserted_above_changes_no_id(load, write):
+    write("d.csv", "q\nold\nolder\n")
+    before = [case[0] for case in cases(load, "[d.csv]")]
+    write("d.csv", "q\nnew\nold\nolder\n")
+    assert [case[0] for case in cases(load, "[d.csv]")][1:] == before
+
+
+def test_equal_rows_are_numbered_over_all_files_and_in_every_pass(load, write):
+    write("a.csv", "q\nx\ny\nx\n")
+    write("b.csv", "q\nx\n")
+    suite = load(f"{HEAD}cases: [{{vars: {{q: x}}}}]\ndatasets: [a.csv, b.csv]\n")
+    ids = [case.id for case in suite.cases()]
+    first, other = ids[0], ids[2]
+    assert ids == [first, f"{first}-2", other, f"{first}-3", f"{first}-4"]
+    assert ids == [case.id for case in suite.cases()] == [case.id for case in suite.cases()]
+
+
+def test_passes_that_overlap_number_alike(load, write):
+    write("a.csv", "q\nx\nx\n")
+    suite = load(f"{HEAD}datasets: [a.csv]\n")
+    pairs = list(zip(suite.cases(), suite.cases(), strict=True))
+    assert [one.id for one, _ in pairs] == [other.id for _, other in pairs]
+    assert len({one.id for one, _ in pairs}) == 2
 
 
 def test_a_pattern_names_files_in_order(load, write):
     for name in ("b", "a", "deep/c"):
-        write(f"data/{name}.jsonl", '{"vars": {"q": 1}}\n')
-    assert [case[0] for case in cases(load, "['data/*.jsonl']")] == ["a-1", "b-1"]
-    assert [case[0] for case in cases(load, "['data/**/*.jsonl']")] == ["a-1", "b-1", "c-1"]
+        write(f"data/{name}.jsonl", f'{{"id": "{name}", "vars": {{"q": 1}}}}\n')
+    assert [case[0] for case in cases(load, "['data/*.jsonl']")] == ["a", "b"]
+    assert [case[0] for case in cases(load, "['data/**/*.jsonl']")] == ["a", "b", "deep/c"]
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_found(load, write):
@@ -88,7 +113,7 @@ def test_an_empty_file_of_rows_has_none(load, write):
             "d.jsonl:4: expected a mapping, found 'x'",
         ]),
         ("d.jsonl", b'{"vars": {"q": 1}, "chekcs": []}\n', ["d.jsonl:1: unknown key 'chekcs'; did you mean 'checks'?"]),
-        ("d.jsonl", b'{"vars": {}}\n', ["d.jsonl:1: case 'd-1', prompt 'default': no variable 'q'; "
+        ("d.jsonl", b'{"vars": {}}\n', ["d.jsonl:1: case 'case-7c4aaee9', prompt 'default': no variable 'q'; "
                                         "known: case, expected"]),
         ("d.jsonl", b'\xef\xbb\xbf{}', [
             "d.jsonl:1:1: begins with a byte order mark (BOM): save it as UTF-8 without one",

@@ -310,8 +310,8 @@ def test_a_name_nobody_has_is_refused(plan):
     [
         ("cases: [{id: a, vars: {q: 1}, checks: none}, {id: a, vars: {q: 2}, checks: none}]",
          ["s.yaml:3:51: two cases have the id 'a'"]),
-        ("cases: [{id: case-2, vars: {q: 1}, checks: none}, {vars: {q: 2}, checks: none}]",
-         ["s.yaml:3:51: two cases have the id 'case-2': give this one an `id`"]),
+        ("cases: [{id: 2-121e8a91, vars: {q: 1}, checks: none}, {vars: {q: 2}, checks: none}]",
+         ["s.yaml:3:55: two cases have the id '2-121e8a91': give this one an `id`"]),
         ("cases: [{id: a, vars: {qq: 1}, checks: none}]",
          ["s.yaml:3:9: case 'a', prompt 'p': no variable 'q'; did you mean 'qq'?"]),
         ("cases: [{id: a, vars: {q: '{{ z }}'}, checks: none}]",

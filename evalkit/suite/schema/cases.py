@@ -69,7 +69,7 @@ class CaseFile(CaseDefaults):
     """One case: what is filled in, and what the answer must be like."""
 
     id: Name | None = None
-    """Unique; by default made of the case's position."""
+    """Unique; by default made of what the case asks."""
     vars: dict[str, Any] = {}
     expected: Any = None
     """For checks (`{{ expected }}`) and for the stand-in gateway."""
