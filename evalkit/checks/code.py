@@ -6,17 +6,18 @@ import ast
 import threading
 import tomllib
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec.structs import replace
 
-from evalkit.checks.contract import BuiltInCheck, argument, listed, shown, then, verdict
+from evalkit.checks.contract import BuiltInCheck, argument, listed, shown, verdict
 from evalkit.checks.fences import Fence, fences
 from evalkit.checks.json_text import NotJSON, parse
 from evalkit.checks.xml_text import NotXML, xml_root
 from evalkit.checks.yaml_text import NotYAML, yaml_kind
+from evalkit.findings import Found, look, then
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding
 
@@ -52,7 +53,7 @@ class CodeBlock(BuiltInCheck):
         if self.parses and self.language and _named(self.language) not in _PARSERS:
             raise ValueError(f"{self.language} cannot be parsed here; {', '.join(_PARSERS)} can")
 
-    def find(self, context: Context) -> Finding | Awaitable[Finding]:
+    def find(self, context: Context) -> Found:
         """Looks at every block, and hands the last that is right to the inner check."""
         blocks = fences(context.output)
         fitting = [block for block in blocks if self.language is None or _named(block.language) == self._language()]
@@ -64,7 +65,7 @@ class CodeBlock(BuiltInCheck):
         right = fitting[len(wrongs) - 1 - wrongs[::-1].index(None)]
         if self.check is None:
             return verdict(passed=True, reason=f"{_kind(right)} block: {shown(right.code)}")
-        return then(self.check.find(replace(context, output=right.code)), _in_block)
+        return then(look(self.check, replace(context, output=right.code)), _in_block)
 
     def _language(self) -> str:
         return _named(self.language or "")

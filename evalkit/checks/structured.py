@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from evalkit.checks.contract import BuiltInCheck, argument, shown, then, verdict, written
+from evalkit.checks.contract import BuiltInCheck, argument, shown, verdict, written
 from evalkit.checks.json_text import WITHIN, NotJSON, Within, parse_within
 from evalkit.checks.json_validator import misfit, validator
+from evalkit.findings import Found, look, then
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding, Lookup
 
@@ -85,7 +85,7 @@ class JsonPath(BuiltInCheck):
     def __post_init__(self) -> None:
         _lookup(self.path)
 
-    def find(self, context: Context) -> Finding | Awaitable[Finding]:
+    def find(self, context: Context) -> Found:
         """Reads the answer, looks there, and checks what it finds."""
         try:
             found = _lookup(self.path)(parse_within(context.output, self.within))
@@ -98,7 +98,7 @@ class JsonPath(BuiltInCheck):
         text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
         if self.check is None:
             return verdict(passed=True, reason=f"{written(self.path)} finds {shown(text)}")
-        return then(self.check.find(replace(context, output=text)), self._at_path)
+        return then(look(self.check, replace(context, output=text)), self._at_path)
 
     def _at_path(self, finding: Finding) -> Finding:
         return replace(finding, reason=f"at {written(self.path)}: {finding.reason}")

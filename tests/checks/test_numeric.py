@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from evalkit.checks.numeric import _last_number
+from evalkit.checks.number_reading import last_number
 from evalkit.registry import CHECKS
 
 MEGABYTE = "lorem ipsum " * 90_000
@@ -149,4 +149,4 @@ def test_a_number_or_tolerance_that_is_none_is_refused(arguments, name):
 )
 @pytest.mark.timeout(20)
 def test_a_hostile_megabyte_is_read_in_linear_time(text):
-    _last_number(text)
+    last_number(text)
