@@ -42,10 +42,6 @@ _Cost = Callable[[int], float]
 """Tokens of a run of so many characters."""
 
 
-def _word(length: int) -> float:
-    return 1 + max(0, length - 8) / 6
-
-
 def _marks(length: int) -> float:
     if length == 1:
         return 0.95
@@ -64,11 +60,13 @@ def _blanks(length: int) -> float:
     return max(1, length / 80)
 
 
+_WORD = re.compile(rf"[{_LATIN}]+")
+_ACCENT = re.compile(rf"[{_ACCENTED}]")
+_FOREIGN = 0.005
+"""The share of accented letters from which a text is no English one: vocabularies hold fewer of its words whole."""
 _DIGITS = re.compile(r"[0-9]+")
 _WIDE = re.compile(rf"[{_IDEOGRAPHS}]+")
 _KINDS: tuple[tuple[re.Pattern[str], _Cost], ...] = (
-    (re.compile(rf"[{_LATIN}]+"), _word),
-    (re.compile(rf"[{_ACCENTED}]+"), _each(0.45)),  # besides what their words cost
     (re.compile(rf"[{_WIDE_MARKS}]+"), _each(0.95)),
     (re.compile(rf"[{_CYRILLIC}]+"), _each(0.30)),
     (re.compile(rf"[{_OTHER_LETTERS}]+"), _each(0.45)),
@@ -90,9 +88,19 @@ _KINDS: tuple[tuple[re.Pattern[str], _Cost], ...] = (
 def count(text: str, habits: Habits = GPT) -> int:
     """Tokens of a text, probably within ±25 %; 0 for no text, in time proportional to its length."""
     tokens = sum(_cost(pattern, cost, text) for pattern, cost in _KINDS) * habits.others
+    tokens += _words(text) * habits.others
     tokens += _cost(_WIDE, _each(habits.per_ideograph), text)
     tokens += _cost(_DIGITS, lambda length: -(-length // habits.digits_together), text)
     return max(round(tokens), 1 if text else 0)
+
+
+def _words(text: str) -> float:
+    """1 for a word, more for one of over 8 letters, or over 4 in other languages than English, and for each accent."""
+    lengths = Tally(map(len, _WORD.findall(text)))
+    letters = sum(length * times for length, times in lengths.items())
+    accents = len(_ACCENT.findall(text))
+    whole = 8 if accents < _FOREIGN * letters else 4
+    return 0.45 * accents + sum(times * (1 + max(0, length - whole) / 6) for length, times in lengths.items())
 
 
 def _cost(pattern: re.Pattern[str], cost: _Cost, text: str) -> float:
