@@ -128,6 +128,8 @@ def _place(code: str) -> tuple[str, str] | None:
 
 def _examine(code: str, arguments: Mapping[str, Any]) -> None:
     """Raises ValueError for what is no expression, or speaks of what there is not."""
+    if not code:
+        raise ValueError("write an expression, such as len(output) < 100, or file.py:function")
     try:
         tree = ast.parse(code, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -222,9 +222,11 @@ def explained(error: BaseException, path: str | None, limit_mb: int) -> str:
     if isinstance(error, MemoryError):
         return f"MemoryError: it needs more than memory_mb ({limit_mb})"
     try:
-        told = " ".join("".join(traceback.format_exception_only(error)).split()).removeprefix(_PREFIX)
+        told = " ".join("".join(traceback.format_exception_only(error)).split())
     except Exception:  # noqa: BLE001 an exception whose text raises another
         told = type(error).__name__
+    module = type(error).__module__
+    told = told.removeprefix(f"{module}.") if module.startswith(_PREFIX) else told
     if isinstance(error, SyntaxError):
         told = f"SyntaxError: {error.msg} (line {error.lineno})"
     frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
