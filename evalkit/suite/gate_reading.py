@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalkit.suite.limits import parse_limit
-from evalkit.suite.schema import GateSet, GatesFile
+from evalkit.suite.schema import GateSet, GatesFile, Section
 from evalkit.suite.validation import Mistakes, validate
 from evalkit.types import Gate
 
@@ -19,7 +19,8 @@ def read_gates(data: dict[str, Any], models: list[str], mistakes: Mistakes) -> t
     if given is None:
         return ()
     gates = _gate_set(given, section, None, mistakes)
-    for model, limits in given.models.items():
+    by_name: dict[str, Section] = given.models
+    for model, limits in by_name.items():
         by_model = section["models"]
         if model not in models:
             mistakes.add(f"gates of '{model}', which is no model of this suite", by_model, model, of_key=True)
@@ -27,7 +28,7 @@ def read_gates(data: dict[str, Any], models: list[str], mistakes: Mistakes) -> t
     return tuple(gates)
 
 
-def _gate_set(limits: GateSet, data: dict[str, Any], model: str | None, mistakes: Mistakes) -> list[Gate]:
+def _gate_set(limits: Section, data: dict[str, Any], model: str | None, mistakes: Mistakes) -> list[Gate]:
     gates = []
     for metric in GateSet.model_fields:
         limit = getattr(limits, metric)

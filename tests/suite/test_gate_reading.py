@@ -18,6 +18,15 @@ def test_gates_hold_for_the_run_or_for_one_model(load):
     )
 
 
+def test_gates_on_changes_stand_beside_the_others(load):
+    gates = "{delta.pass_rate: '> -2pp', new_failures: '== 0', models: {o3: {delta.cost_usd: '<= 10%'}}}"
+    assert load(f"{HEAD}gates: {gates}\n").gates == (
+        Gate(metric="new_failures", op="==", limit=0),
+        Gate(metric="delta.pass_rate", op=">", limit=-0.02, unit="pp"),
+        Gate(metric="delta.cost_usd", op="<=", limit=0.1, unit="%", model="o3"),
+    )
+
+
 def test_a_suite_without_gates_has_none(load):
     assert load(HEAD + "gates:\n").gates == ()
 
@@ -32,7 +41,11 @@ def test_a_suite_without_gates_has_none(load):
         ("{models: ▸[o3]}", "expected a mapping, found a list"),
         ("{models: {o3: ▸5}}", "expected a mapping, found '5'"),
         ("▸5", "expected a mapping, found '5'"),
-        ("{▸delta.pass_rate: '> 0'}", "'delta.pass_rate' is not supported yet"),
+        ("{▸delta.pass_rte: '> 0'}", "unknown key 'delta.pass_rte'; did you mean 'delta.pass_rate'?"),
+        (
+            "{delta.pass_rate: ▸'> -2%'}",
+            "gate 'delta.pass_rate' is a difference of shares: write points, as in '-2pp', not per cent",
+        ),
     ],
 )
 def test_a_wrong_gate_is_told_in_its_place(problems, marked, gates, message):

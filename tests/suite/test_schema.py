@@ -7,7 +7,7 @@ import pytest
 from evalkit.registry import CHECKS
 from evalkit.suite import schema
 from evalkit.suite.check_reading import BESIDE, BESIDE_LATER, CHECKS_LATER
-from evalkit.suite.limits import LATER_METRICS, METRICS
+from evalkit.suite.limits import COMPARED, METRICS
 from evalkit.suite.params import SCHEMA as PARAMS
 
 FORMAT = {
@@ -44,8 +44,8 @@ def test_every_key_of_the_format_is_known(section):
 
 def test_every_gate_of_the_format_is_known():
     names = set(FORMAT[schema.GatesFile].split()) - {"models"}
-    assert names | {f"delta.{name}" for name in names} == set(METRICS) | set(LATER_METRICS)
-    assert set(METRICS) == set(schema.GateSet.model_fields)
+    assert names | {f"delta.{name}" for name in names} == {*METRICS, *COMPARED}
+    assert {*METRICS, *COMPARED} == set(schema.GateSet.model_fields)
 
 
 def test_every_parameter_of_the_format_is_known():

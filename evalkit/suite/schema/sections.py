@@ -71,7 +71,9 @@ CaseChecks = Annotated[
 ]
 Limit = Annotated[
     Any,
-    WithJsonSchema({"type": "string", "pattern": r"^\s*(>=|<=|==|!=|>|<)\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*%?\s*$"}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\s*(>=|<=|==|!=|>|<)\s*[-+−]?[0-9.]+([eE][-+]?[0-9]+)?\s*(%|pp)?\s*$"}
+    ),
 ]
 """An operator and a number; `limits.parse_limit` reads it."""
 Params = Annotated[Any, WithJsonSchema(definition("Params"))]

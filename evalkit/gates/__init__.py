@@ -1,0 +1,9 @@
+"""Gates: the conditions that CI obeys, and the verdict on a run."""
+
+from __future__ import annotations
+
+from evalkit.gates.changes import figures_for
+from evalkit.gates.judging import judge, judge_gates
+from evalkit.gates.readings import METRICS
+
+__all__ = ["METRICS", "figures_for", "judge", "judge_gates"]

@@ -1,0 +1,118 @@
+"""The gates of a run judged, and the verdict that follows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from evalkit.analysis.frames import JudgedRun, RunFrames
+from evalkit.analysis.summary import about, summarise, total
+from evalkit.errors import UnknownName
+from evalkit.gates.changes import is_change, judge_change
+from evalkit.gates.conditions import Judged, Result, holds, splits
+from evalkit.gates.readings import METRICS, Reading
+from evalkit.types import Comparison, Gate, GateResult, ModelSummary, Summary
+
+__all__ = ["judge", "judge_gates"]
+
+
+def judge(frames: RunFrames, comparison: Comparison | None = None) -> JudgedRun:
+    """Lays the summary, with the results of the manifest's gates and the verdict, into a run.
+
+    A gate on the run itself compares the value; its interval stands beside it. It is inconclusive where the value is
+    unknown. Gates on what changed are judged by `comparison`, and are inconclusive without one. Raises `UnknownName`
+    for a gate whose metric nobody knows.
+    """
+    judged = judge_gates(frames.manifest.gates, frames, comparison)
+    models = summarise(frames)
+    results = tuple(result for result, _ in judged)
+    verdict = _verdict(models, results)
+    return JudgedRun(
+        manifest=frames.manifest,
+        records=frames.records,
+        scores=frames.scores,
+        summary=Summary(
+            run=about(frames.manifest), models=models, gates=results, verdict=verdict, comparison=comparison
+        ),
+        in_doubt=tuple(gate for gate, (_, in_doubt) in zip(frames.manifest.gates, judged, strict=True) if in_doubt),
+    )
+
+
+def judge_gates(
+    gates: Sequence[Gate], frames: RunFrames, comparison: Comparison | None
+) -> list[tuple[GateResult, bool]]:
+    """For each gate its result, and whether the trials with errors could have changed it. Raises `UnknownName`."""
+    return [
+        _told(gate, judge_change(gate, comparison) if is_change(gate) else _judge(gate, total(frames, gate.model)))
+        for gate in gates
+    ]
+
+
+def _verdict(models: Sequence[ModelSummary], gates: Sequence[GateResult]) -> Result:
+    """Gates alone decide where there are any; else every case has to pass, and one without an answer has not."""
+    if gates:
+        results = {gate.result for gate in gates}
+        return "fail" if "fail" in results else "inconclusive" if "inconclusive" in results else "pass"
+    if any(row.cases_failed for row in models):
+        return "fail"
+    complete = not any(row.errors or row.not_run for row in models)
+    return "pass" if complete and any(row.passed or row.xfailed for row in models) else "inconclusive"
+
+
+def _told(gate: Gate, judged: Judged) -> tuple[GateResult, bool]:
+    return GateResult(
+        gate=str(gate),
+        metric=gate.metric,
+        model=gate.model,
+        op=gate.op,
+        limit=gate.limit,
+        value=judged.value,
+        low=judged.low,
+        high=judged.high,
+        n=judged.n,
+        result=judged.result,
+        reason="; ".join(judged.reasons),
+        unit=gate.unit,
+    ), judged.in_doubt
+
+
+def _judge(gate: Gate, figures: ModelSummary | None) -> Judged:
+    """A gate on the run itself."""
+    reading = _read(gate, figures)
+    in_doubt = reading.bounds is not None and splits(gate, *reading.bounds)
+    return Judged(
+        _result(gate, reading),
+        reading.value,
+        reading.low,
+        reading.high,
+        reading.n,
+        tuple(_remarks(gate, reading, figures, in_doubt=in_doubt)),
+        in_doubt,
+    )
+
+
+def _read(gate: Gate, figures: ModelSummary | None) -> Reading:
+    if gate.metric not in METRICS:
+        raise UnknownName("gate metric", gate.metric, METRICS)
+    if figures is None:
+        return Reading(None, 0, f"{gate.model} is not part of this run")
+    return METRICS[gate.metric](figures)
+
+
+def _result(gate: Gate, reading: Reading) -> Result:
+    if reading.value is None or (reading.partial and splits(gate, reading.value, math.inf)):
+        return "inconclusive"
+    return "pass" if holds(gate, reading.value) else "fail"
+
+
+def _remarks(gate: Gate, reading: Reading, figures: ModelSummary | None, *, in_doubt: bool) -> Iterator[str]:
+    """What value and limit alone do not say."""
+    if reading.value is None:
+        yield reading.unknown
+    elif reading.partial:
+        yield f"at least this: {reading.unknown}"
+    if reading.bounds and in_doubt:
+        low, high = (f"{100 * end:.1f} %" if gate.metric.endswith("_rate") else f"{end:.3f}" for end in reading.bounds)
+        yield f"with answers instead of errors it could be anything from {low} to {high}"
+    if figures and figures.not_run:
+        yield f"{figures.not_run} of {figures.n + figures.not_run} trials were not run"
