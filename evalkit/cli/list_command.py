@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from evalkit.types import Manifest
 
 Rows = Iterator[dict[str, Any]]
 
@@ -34,12 +37,20 @@ def _show(rows: list[dict[str, Any]]) -> None:
     from evalkit.display import pad, width
 
     widths: dict[str, int] = {}
-    texts = [{key: _text(value) for key, value in row.items()} for row in rows]
+    texts = [{key: _text(value) for key, value in _in_words(row).items()} for row in rows]
     for row in texts:
         for key, text in row.items():
             widths[key] = max(widths.get(key, 0), width(text))
     for row in texts:
         click.echo("  ".join(pad(text, widths[key]) for key, text in row.items()).rstrip())
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people; that of a run has its numbers in one column."""
+    if "planned" not in row:
+        return row
+    numbers = {"trials": f"{row['trials']} of {row['planned']}", "stand_in": "stand-in" if row["stand_in"] else ""}
+    return {key: value for key, value in {**row, **numbers}.items() if key not in ("planned", "ended_at")}
 
 
 def _text(value: Any) -> str:
@@ -72,12 +83,14 @@ def _models(path: Path | None) -> Rows:
 def _checks(_: Path | None) -> Rows:
     import dataclasses
 
-    from evalkit.registry import CHECKS
+    from evalkit.registry import CHECKS, missing_extra
 
     for name in CHECKS:
         check = CHECKS[name]
         arguments = [field.name for field in dataclasses.fields(check)]  # type: ignore[arg-type]
-        yield {"name": name, "arguments": arguments, "help": (check.__doc__ or "").strip().splitlines()[0]}
+        missing = missing_extra(check)
+        note = f"needs the extra: {missing}" if missing else ""
+        yield {"name": name, "arguments": arguments, "needs": note, "help": (check.__doc__ or "").strip().splitlines()[0]}
 
 
 def _apis(_: Path | None) -> Rows:
@@ -95,28 +108,44 @@ def _reports(_: Path | None) -> Rows:
 
 
 def _runs(path: Path | None) -> Rows:
-    import msgspec
-
-    from evalkit.run_folder import MANIFEST
-    from evalkit.types import Manifest
+    from evalkit.errors import EvalkitError
+    from evalkit.run_folder import MANIFEST, read_manifest
 
     parent = path or Path("results")
     if path is not None and not path.is_dir():
         raise UsageError(f"{path}: no such folder")
-    for file in sorted(parent.glob(f"*/{MANIFEST}")):
+    for folder in sorted(file.parent for file in parent.glob(f"*/{MANIFEST}")):
         try:
-            manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
-        except (OSError, msgspec.DecodeError) as error:
-            click.echo(f"{file}: cannot be read: {error}", err=True)
+            manifest = read_manifest(folder)
+            trials, state = _progress(folder, manifest)
+        except EvalkitError as error:
+            click.echo(str(error), err=True)
             continue
         yield {
             "name": manifest.id,
             "suite": manifest.suite,
+            "state": state,
+            "trials": trials,
+            "planned": sum(row.trials for row in manifest.planned),
             "started_at": manifest.started_at,
             "ended_at": manifest.ended_at,
             "models": [model.name for model in manifest.models],
             "stand_in": manifest.stand_in,
         }
+
+
+def _progress(folder: Path, manifest: Manifest) -> tuple[int, str]:
+    """The trials that have records, and whether there will be more: `running`, `complete` or `interrupted`."""
+    from evalkit.journal.locking import is_locked
+    from evalkit.journal.reading import last_offsets
+    from evalkit.run_folder import RECORDS
+
+    records = folder / RECORDS
+    trials = len(last_offsets(records).keys() - set(manifest.superseded))
+    if is_locked(records):
+        return trials, "running"
+    planned = sum(row.trials for row in manifest.planned)
+    return trials, "complete" if trials + len(manifest.unanswered) >= planned else "interrupted"
 
 
 def _cases(path: Path | None) -> Rows:

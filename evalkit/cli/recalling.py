@@ -152,6 +152,8 @@ def _notes(
     earlier: EarlierRun, plan: Plan, done: Mapping[str, Entry], left: int, again: int, superseded: int
 ) -> list[str]:
     resumed = f"resumed with {len(done):,} of {plural(len(done) + left, 'trial')} done"
+    if not left:
+        resumed = f"the run was complete when it was resumed: nothing was left to ask of its {len(done):,} trials"
     notes = [f"{resumed}; {plural(again, 'error')} asked again" if again else resumed]
     if superseded:
         what = "answer questions that the suite and the flags no longer have: they are kept, and counted nowhere"

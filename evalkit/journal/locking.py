@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evalkit.errors import StorageError, UsageError
 
-__all__ = ["open_locked", "same_file"]
+__all__ = ["is_locked", "open_locked", "same_file"]
 
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _USERS_TO_MEND = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
@@ -32,6 +32,20 @@ def open_locked(path: Path, *, create: bool) -> int:
             os.close(handle)
             raise StorageError(f"{path} cannot be opened for writing: {error.strerror}") from error
         os.close(handle)  # `recover` put another file into its place meanwhile
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process is writing to a journal just now; nothing is changed, and nobody is kept waiting."""
+    try:
+        import fcntl
+
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):  # no locks here, or no journal yet
+        return False
+    return False
 
 
 def _open(path: Path, *, create: bool) -> int:
