@@ -68,7 +68,7 @@ _DIGITS = re.compile(r"[0-9]+")
 _WIDE = re.compile(rf"[{_IDEOGRAPHS}]+")
 _KINDS: tuple[tuple[re.Pattern[str], _Cost], ...] = (
     (re.compile(rf"[{_WIDE_MARKS}]+"), _each(0.95)),
-    (re.compile(rf"[{_CYRILLIC}]+"), _each(0.30)),
+    (re.compile(rf"[{_CYRILLIC}]+"), _each(0.27)),
     (re.compile(rf"[{_OTHER_LETTERS}]+"), _each(0.45)),
     (re.compile(rf"[{_PUNCTUATION}]+"), _marks),
     (re.compile(rf"(?<![{_PUNCTUATION}])[{_PUNCTUATION}](?=[{_LATIN}])"), _each(-0.33)),  # .car is often one token

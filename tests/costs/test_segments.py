@@ -83,10 +83,10 @@ def test_twice_the_text_takes_no_more_than_about_twice_the_time():
 
 
 LANGUAGES = {
-    "German": "Bitte ordnen Sie die folgende Beschwerde einer Kategorie zu: Die Lieferung ist seit drei Wochen überfällig, "
-    "und niemand antwortet auf meine E-Mails. Die Krankenversicherungsbeiträge trägt der Arbeitgeber zur Hälfte.",
-    "French": "Hier, nous avons visité le musée avec les enfants. Ils étaient émerveillés par les dinosaures et ont posé "
-    "mille questions au guide, qui leur a répondu avec beaucoup de patience.",
+    "German": "Bitte ordnen Sie die folgende Beschwerde einer Kategorie zu: Die Lieferung ist seit drei Wochen "
+    "überfällig, und niemand antwortet auf meine E-Mails. Die Krankenversicherungsbeiträge trägt der Arbeitgeber.",
+    "French": "Hier, nous avons visité le musée avec les enfants. Ils étaient émerveillés par les dinosaures et ont "
+    "posé mille questions au guide, qui leur a répondu avec beaucoup de patience.",
     "Spanish": "Ayer fuimos a la playa con unos amigos. Hacía muy buen tiempo, paseamos durante horas y por la noche "
     "cenamos pescado en el puerto.",
     "Polish": "Wczoraj pojechaliśmy z przyjaciółmi nad morze. Pogoda była wspaniała, długo spacerowaliśmy po plaży, "
@@ -94,8 +94,10 @@ LANGUAGES = {
     "Vietnamese": "Hôm qua chúng tôi đi biển với bạn bè. Thời tiết rất đẹp và chúng tôi đi dạo trên bãi biển rất lâu.",
     "Russian": "Машинное обучение требует большого количества данных. Если выборка мала, разница между двумя моделями "
     "может оказаться случайной, поэтому мы рекомендуем не менее ста вопросов в каждой категории.",
-    "Japanese": "次の問い合わせを分類してください。お客様は注文した商品がまだ届いていないと述べており、返金を求めています。",
-    "Korean": "다음 고객 문의를 분류하세요. 고객은 주문한 상품이 아직 도착하지 않았다고 하며 환불 가능성을 묻고 있습니다.",
+    "Japanese": "次の問い合わせを分類してください。お客様は注文した商品がまだ届いていないと述べており、"
+    "返金を求めています。",
+    "Korean": "다음 고객 문의를 분류하세요. 고객은 주문한 상품이 아직 도착하지 않았다고 하며 "
+    "환불 가능성을 묻고 있습니다.",
     "Arabic": "ذهبنا أمس إلى السوق القديم واشترينا الخبز والفاكهة الطازجة. كان الجو جميلا والناس في كل مكان.",
 }
 

@@ -92,13 +92,24 @@ def timed(count: Callable[[str], int], text: str) -> tuple[int, float]:
 
 
 def test_gemmas_long_texts_are_counted_in_pieces_without_a_difference(monkeypatch):
-    texts = [text for samples in KINDS.values() for text in samples]
-    text = "\n\n".join(texts) + "  two  blanks   three\t tab \r\n " * 20
+    texts = [text for kind in ("english", "python", "json") for text in KINDS[kind]]
+    text = "\n\n".join(texts) + "  two  blanks   three\t tab and on \r\n " * 20
     whole = vocabularies.encoder("gemma3")(text)
     monkeypatch.setattr(vocabularies, "_PIECE", 128)
     assert len(vocabularies._pieces(text)) > 20
     assert "".join(vocabularies._pieces(text)) == text
     assert vocabularies.encoder("gemma3")(text) == whole
+
+
+@pytest.mark.parametrize(
+    "text", ["".join(KINDS["chinese"]) * 20, " " * 5_000, "ab" * 2_500], ids=["zh", "blanks", "letters"]
+)
+def test_where_there_is_no_place_to_cut_a_piece_costs_a_token_more_at_most(text, monkeypatch):
+    whole = vocabularies.encoder("gemma3")(text)
+    monkeypatch.setattr(vocabularies, "_PIECE", 128)
+    pieces = len(vocabularies._pieces(text))
+    assert pieces > 10
+    assert abs(vocabularies.encoder("gemma3")(text) - whole) <= pieces
 
 
 @pytest.mark.parametrize("by_tokenizer", [True, False], ids=["tokenizer", "segments"])
