@@ -248,9 +248,10 @@ def _environment() -> dict[str, str]:
 def _session(leader: int) -> set[int]:
     """The processes of a session, as Linux tells them; elsewhere nobody is found."""
     found = set()
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError, IndexError):
-            fields = entry.read_bytes().rpartition(b")")[2].split()
-            if int(fields[3]) == leader and fields[0] != b"Z":
-                found.add(int(entry.parent.name))
+    for entry in Path("/proc").iterdir() if sys.platform == "linux" else ():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it has ended meanwhile
+                fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+                if int(fields[3]) == leader and fields[0] != b"Z":
+                    found.add(int(entry.name))
     return found
