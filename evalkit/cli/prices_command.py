@@ -28,7 +28,7 @@ def command() -> None:
     """Shows what models cost, and refreshes it."""
 
 
-@command.command("show")
+@command.command("show", short_help="What models cost, and who says so.")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--format", "form", type=click.Choice(["table", "json", "md", "csv"]), default="table", show_default=True)
 @click.option("--at", "day", metavar="DATE", help="As of a day, YYYY-MM-DD.  [default: today]")
@@ -47,7 +47,7 @@ def show(models: tuple[str, ...], form: str, day: str | None) -> None:
             click.echo(f"{row['model']} is unpriced: give it a `price` in the suite.", err=True)
 
 
-@command.command("refresh")
+@command.command("refresh", short_help="Fetches the gateway's own prices.")
 @click.option(
     "--base-url", metavar="URL", help="The gateway.  [default: GPTPROTO_API_BASE, else https://gptproto.com/v1]"
 )

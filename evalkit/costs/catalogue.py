@@ -61,11 +61,12 @@ def read_catalogue(body: Any, *, day: date, source: str) -> CatalogueReading:
 
 
 def _entries(body: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-    """All objects that name a model."""
+    """All objects that name a model. A name that a terminal would obey is none."""
     if depth == 0:
         return
     if isinstance(body, Mapping):
-        if isinstance(body.get(NAME), str) and body[NAME].strip():
+        name = body.get(NAME)
+        if isinstance(name, str) and name.strip() and name.isprintable():
             yield body
         else:
             for value in body.values():
@@ -86,19 +87,15 @@ def _price(entry: Mapping[str, Any]) -> Price:
 
 def _usd(entry: Mapping[str, Any], key: str) -> float | None:
     """A price, written as a number or as text; None where it is missing or empty. Raises ValueError."""
-    value = entry.get(key)
+    value: Any = entry.get(key)
     if value is None or (isinstance(value, str) and value.strip() in ("", "-", "–", "N/A", "null")):
         return None
-    if isinstance(value, str):
-        written = _MONEY.fullmatch(value.strip())
-        number = float(value.strip().strip("USD$ ").replace(",", "")) if written else math.nan
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
-    else:
-        number = math.nan
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    if isinstance(value, str) and _MONEY.fullmatch(value.strip()):
+        number = float(value.strip().strip("USD$ ").replace(",", ""))
     if not 0 <= number <= MAX_USD:
         raise ValueError(f"{key} is {str(value)[:40]!r}, which is no price for 1,000,000 tokens")
-    return number
+    return float(number)
 
 
 def _dearer(price: Price, other: Price | None) -> Price:

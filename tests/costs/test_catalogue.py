@@ -78,7 +78,7 @@ def test_a_missing_cached_rate_is_unknown(cached):
 @pytest.mark.parametrize(
     "wrong",
     [
-        None, "", "free", "n/a", "1.75 per image", -1, "-1", 10_001, "1e9", float("nan"), float("inf"), True, [], {},
+        None, "", "free", "n/a", "1.75 per image", -1, "-1", 10_001, "1e9", float("nan"), float("inf"), True, [], {}, 10**400,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["fresh", "answer"])
@@ -102,7 +102,8 @@ def test_a_model_with_one_good_entry_is_not_left_out():
 
 
 @pytest.mark.parametrize(
-    "body", [None, 1, "text", [], {}, {"data": None}, [[]], [{"modelName": ""}], [{"modelName": 5}]]
+    "body",
+    [None, 1, "text", [], {}, {"data": None}, [[]], [{"modelName": ""}], [{"modelName": 5}], [entry("\x1b[2Jgpt-4o")]],
 )
 def test_a_catalogue_without_prices_is_refused(body):
     with pytest.raises(ValueError, match="no model with"):
