@@ -78,7 +78,8 @@ def test_a_missing_cached_rate_is_unknown(cached):
 @pytest.mark.parametrize(
     "wrong",
     [
-        None, "", "free", "n/a", "1.75 per image", -1, "-1", 10_001, "1e9", float("nan"), float("inf"), True, [], {}, 10**400,
+        None, "", "free", "n/a", "1.75 per image", -1, "-1", 10_001, "1e9", float("nan"), float("inf"), True, [],
+        {}, 10**400,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["fresh", "answer"])
