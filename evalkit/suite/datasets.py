@@ -1,4 +1,4 @@
-"""Cases from files, streamed row by row: JSONL, CSV, YAML. Nothing of a file is held but the row at hand."""
+"""Cases from files, streamed row by row: JSONL, CSV, YAML, Parquet. Little of a file is held but the row at hand."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ import glob
 import hashlib
 import heapq
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import Problem, SuiteInvalid
+from evalkit.suite.columns import Columns, case_of, read_columns
 from evalkit.suite.json_source import JSONInvalid, parse_json
 from evalkit.suite.located import Places
+from evalkit.suite.parquet import EXTRA, ParquetInvalid, is_installed, read_parquet
 from evalkit.suite.places import PathInvalid, below_root, shown
 from evalkit.suite.schema import DatasetFile
 from evalkit.suite.source import stream_items
-from evalkit.suite.templates import RESERVED
 from evalkit.suite.texts import open_bytes, open_text
 from evalkit.suite.validation import Mistakes, validate_items
-
-SEVERAL = "|"
-"""Separates pictures and tags in one cell of a CSV."""
-CSV_COLUMNS = ("id", "expected", "images", "tags", "cluster")
-"""Columns that are keys of a case; every other one is a var."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,21 @@ class LinePlaces:
         """A problem somewhere in this line."""
         del container, key, of_key
         return Problem(file=self.file, message=message, line=self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlaces:
+    """Places in a file without lines, of which only the row is known, counted from 1."""
+
+    file: str
+    row: int | None = None
+
+    def problem(
+        self, message: str, container: Any = None, key: str | int | None = None, *, of_key: bool = False
+    ) -> Problem:
+        """A problem somewhere in this row."""
+        del container, key, of_key
+        return Problem(file=self.file, message=message if self.row is None else f"row {self.row}: {message}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +130,7 @@ def _csv(dataset: Dataset) -> Iterator[Row]:
     with open_text(dataset.path, dataset.name, bom_allowed=True) as text:
         reader = csv.reader(text, strict=True)
         try:
-            columns = _columns(dataset, next(reader, None))
+            columns = _columns(dataset, next(reader, ()))
             first_line = reader.line_num + 1
             for cells in reader:
                 if cells:
@@ -129,48 +140,33 @@ def _csv(dataset: Dataset) -> Iterator[Row]:
             raise SuiteInvalid([LinePlaces(dataset.name, reader.line_num).problem(f"not CSV: {error}")]) from error
 
 
-def _csv_row(columns: list[tuple[str, str]], cells: list[str], places: LinePlaces) -> Row:
+def _columns(dataset: Dataset, header: Sequence[str]) -> Columns:
+    places = LinePlaces(dataset.name, 1)
+    if not header:
+        raise SuiteInvalid([places.problem("is empty: the first line names the columns")])
+    try:
+        return read_columns(header, dataset.given)
+    except ValueError as error:
+        raise SuiteInvalid([places.problem(str(error))]) from error
+
+
+def _csv_row(columns: Columns, cells: list[str], places: LinePlaces) -> Row:
     if len(cells) == len(columns):
-        return Row(_case_of(columns, cells), places)
+        return Row(case_of(columns, cells), places)
     message = f"this row has {len(cells)} cells, the header has {len(columns)}"
     return Row(None, places, places.problem(message))
 
 
-def _columns(dataset: Dataset, header: list[str] | None) -> list[tuple[str, str]]:
-    """For each column, the key of a case it fills, or ("vars", its name)."""
-    places = LinePlaces(dataset.name, 1)
-    if not header:
-        raise SuiteInvalid([places.problem("is empty: the first line names the columns")])
-    doubled = next((name for name in header if header.count(name) > 1), None)
-    if doubled is not None:
-        raise SuiteInvalid([places.problem(f"two columns are called '{doubled}'")])
-    special = {name: name for name in CSV_COLUMNS}
-    for key in ("id", "images", "expected"):
-        column = getattr(dataset.given, key)
-        if column is None:
-            continue
-        if column not in header:
-            raise SuiteInvalid([places.problem(f"no column '{column}' (the dataset's `{key}`)")])
-        special.pop(key, None)
-        special[column] = key
-    reserved = next((name for name in header if name in RESERVED and name not in special), None)
-    if reserved is not None:
-        message = f"'{reserved}' is {RESERVED[reserved]} in templates: give this column another name"
-        raise SuiteInvalid([places.problem(message)])
-    return [(special[name], name) if name in special else ("vars", name) for name in header]
-
-
-def _case_of(columns: list[tuple[str, str]], cells: list[str]) -> dict[str, Any]:
-    """A row as the mapping of a case; an empty cell of a special column says nothing."""
-    case: dict[str, Any] = {"vars": {}}
-    for (key, name), cell in zip(columns, cells, strict=True):
-        if key == "vars":
-            case["vars"][name] = cell
-        elif cell and key in ("images", "tags"):
-            case[key] = [part.strip() for part in cell.split(SEVERAL) if part.strip()]
-        elif cell:
-            case[key] = cell
-    return case
+def _parquet(dataset: Dataset) -> Iterator[Row]:
+    rows = read_parquet(dataset.path)
+    try:
+        columns = read_columns(next(rows), dataset.given)
+        for number, cells in enumerate(rows, start=1):
+            yield Row(case_of(columns, cells), RowPlaces(dataset.name, number))
+    except ParquetInvalid as error:
+        raise SuiteInvalid([RowPlaces(dataset.name, error.row).problem(str(error))]) from error
+    except ValueError as error:
+        raise SuiteInvalid([RowPlaces(dataset.name).problem(str(error))]) from error
 
 
 def _yaml(dataset: Dataset) -> Iterator[Row]:
@@ -185,7 +181,12 @@ READERS: dict[str, Callable[[Dataset], Iterator[Row]]] = {
     ".csv": _csv,
     ".yaml": _yaml,
     ".yml": _yaml,
+    ".parquet": _parquet,
 }
+
+
+TABLES = (".csv", ".parquet")
+"""Files with columns."""
 
 
 def find_datasets(data: dict[str, Any], *, base: Path, root: Path, mistakes: Mistakes) -> tuple[Dataset, ...]:
@@ -215,10 +216,10 @@ def _matching(pattern: str, base: Path) -> list[str]:
 
 def _dataset(name: str, given: DatasetFile, *, base: Path, root: Path) -> Dataset:
     path = below_root(name, base=base, root=root)
-    if path.suffix == ".parquet":
-        raise PathInvalid(f"Parquet datasets are not supported yet: '{name}'")
     if path.suffix not in READERS:
         raise PathInvalid(f"a dataset ends in one of {', '.join(READERS)}: '{name}'")
-    if path.suffix != ".csv" and (given.id or given.images or given.expected):
-        raise PathInvalid(f"`id`, `images` and `expected` name columns of a CSV; '{name}' has the keys of a case")
+    if path.suffix not in TABLES and (given.id or given.images or given.expected):
+        raise PathInvalid(f"`id`, `images` and `expected` name columns of a table; '{name}' has the keys of a case")
+    if path.suffix == ".parquet" and not is_installed():
+        raise PathInvalid(f"a Parquet dataset needs the extra: {EXTRA}")
     return Dataset(path=path, name=shown(path), given=given, stamp=stamp_of(path))

@@ -1,4 +1,4 @@
-"""Every key of the format works, or says that it is still to come."""
+"""Every key of the format is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from evalkit.registry import CHECKS
 from evalkit.suite import schema
-from evalkit.suite.check_reading import BESIDE, BESIDE_LATER, CHECKS_LATER
+from evalkit.suite.beside import KEYS as BESIDE
 from evalkit.suite.limits import COMPARED, METRICS
 from evalkit.suite.params import SCHEMA as PARAMS
 
@@ -37,9 +37,7 @@ FORMAT = {
 
 @pytest.mark.parametrize("section", FORMAT, ids=lambda section: section.__name__)
 def test_every_key_of_the_format_is_known(section):
-    known = set(section.model_fields) | section.later
-    assert set(FORMAT[section].split()) <= known
-    assert not section.later & set(section.model_fields), "a key that works is not still to come"
+    assert set(FORMAT[section].split()) <= set(section.model_fields)
 
 
 def test_every_gate_of_the_format_is_known():
@@ -56,30 +54,11 @@ def test_every_parameter_of_the_format_is_known():
 
 
 def test_all_that_stands_in_or_beside_a_check_is_known():
-    assert {"weight", "metric", "threshold", "when"} == {*BESIDE, *BESIDE_LATER}
-    assert {"icontains", "contains", "not", "number", "max_latency_s", "judge"} <= {*CHECKS, *CHECKS_LATER}
+    assert {"weight", "metric", "threshold", "when"} == set(BESIDE)
+    assert {"icontains", "contains", "not", "number", "max_latency_s"} <= set(CHECKS)
 
 
 HEAD = "models: [gpt-4o]\nprompts: [x]\n"
-WHERE = {
-    schema.SuiteFile: HEAD + "▸{key}: {{}}\n",
-    schema.ProviderFile: HEAD + "providers: {{p: {{▸{key}: x}}}}\n",
-    schema.ModelFile: "models: [{{id: o3, ▸{key}: 5}}]\nprompts: [x]\n",
-    schema.DefaultsFile: HEAD + "defaults: {{▸{key}: x}}\n",
-    schema.CaseFile: HEAD + "cases: [{{id: a, ▸{key}: [x]}}]\n",
-    schema.GatesFile: HEAD + "gates: {{▸{key}: '> 0'}}\n",
-}
-LATER = [(WHERE[section], key) for section in WHERE for key in sorted(section.later)] + [
-    (HEAD + "gates: {{models: {{gpt-4o: {{▸{key}: '> 0'}}}}}}\n", key) for key in sorted(schema.GateSet.later)
-]
-LATER += [(HEAD + "cases: [{{id: a, checks: [{{contains: x, ▸{key}: y}}]}}]\n", key) for key in BESIDE_LATER]
-LATER += [(HEAD + "cases: [{{id: a, checks: [{{▸{key}: {{rubric: x}}}}]}}]\n", key) for key in CHECKS_LATER]
-
-
-@pytest.mark.parametrize(("text", "key"), LATER)
-def test_what_is_still_to_come_says_so_in_its_place_and_nothing_else(problems, marked, text, key):
-    text, place = marked(text.format(key=key))
-    assert problems(text) == [f"{place}: '{key}' is not supported yet"]
 
 
 def test_keys_that_begin_with_x_are_notes(problems):

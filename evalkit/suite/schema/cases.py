@@ -99,7 +99,10 @@ class CaseFile(CaseDefaults):
 
 
 class DatasetFile(Section):
-    """Cases in a file, one a row: JSONL and YAML rows have the keys of a case; CSV columns are vars, but for a few."""
+    """Cases in a file, one a row: JSONL and YAML rows have the keys of a case; columns of CSV and Parquet are vars.
+
+    But for id, expected, images, tags and cluster, which mean what they mean in a case.
+    """
 
     shorthand = "file"
     file: str
