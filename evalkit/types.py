@@ -776,6 +776,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The mean cost of asking a case once."""
     cost_per_case_usd_low: float | None = None
     cost_per_case_usd_high: float | None = None
+    cost_cases: int = 0
+    """The cases behind it."""
     cost_per_pass_usd_low: float | None = None
     cost_per_pass_usd_high: float | None = None
     tokens_per_case: Mapping[str, Estimate] = {}
@@ -935,6 +937,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[GateResult, ...] = ()
     notes: tuple[str, ...] = ()
     """What else is not the same on both sides."""
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The models or prompts that are compared; of runs, the two."""
+        return tuple(dict.fromkeys(name for pair in self.pairs for name in (pair.base, pair.new)))
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

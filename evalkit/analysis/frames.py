@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalkit.analysis.columns import new_column
 from evalkit.analysis.lines import Line, OpinionLine, ScoreLine, read_lines
-from evalkit.errors import UsageError
+from evalkit.errors import UnknownName
 from evalkit.run_folder import RECORDS, folder_of, read_manifest
 from evalkit.types import Gate, Manifest, Summary
 
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["IDENTITY", "MORE_COLUMNS", "RECORD_COLUMNS", "SCORE_COLUMNS", "JudgedRun", "RunFrames", "load_run"]
+__all__ = [
+    "IDENTITY",
+    "MORE_COLUMNS",
+    "RECORD_COLUMNS",
+    "SCORE_COLUMNS",
+    "JudgedRun",
+    "RunFrames",
+    "check_columns",
+    "load_run",
+]
 
 
 class Spec(NamedTuple):
@@ -178,12 +187,17 @@ def load_run(
     return _frames(manifest, trials, checks, owners, wanted)
 
 
+def check_columns(names: Collection[str] | None) -> None:
+    """Raises `UsageError` for a name that no column of a run's records has."""
+    for name in names or ():
+        if name not in _SPECS and name != "run":
+            raise UnknownName("column", name, _SPECS)
+
+
 def _wanted(columns: Collection[str] | None, *, text: bool) -> tuple[str, ...]:
-    names = [*RECORD_COLUMNS, *(MORE_COLUMNS if text else ())] if columns is None else list(columns)
-    unknown = [name for name in names if name not in _SPECS and name != "run"]
-    if unknown:
-        raise UsageError(f"no column of a run's records is called '{unknown[0]}'; there are {', '.join(_SPECS)}")
-    return tuple(name for name in names if name != "run")
+    check_columns(columns)
+    names = [*(RECORD_COLUMNS if columns is None else columns), *(MORE_COLUMNS if text else ())]
+    return tuple(name for name in dict.fromkeys(names) if name != "run")
 
 
 _SPECS: Columns = {**RECORD_COLUMNS, **MORE_COLUMNS}

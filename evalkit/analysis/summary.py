@@ -159,7 +159,8 @@ def _spending(records: pd.DataFrame, grouping: Grouping) -> Mapping[str, Any]:
     return {
         **sums,
         "known": known,
-        **_flat("cost_per_case_usd", means.pop("cost_usd")),
+        **_flat("cost_per_case_usd", cost := means.pop("cost_usd")),
+        "cost_cases": cost.n if cost else 0,
         "tokens_per_case": {name: mean for name, mean in means.items() if mean is not None},
         **_flat("cost_per_pass_usd", _cost_per_pass(records, grouping.of(answered), answered) if priced else None),
     }

@@ -64,9 +64,22 @@ def _verdict(run: JudgedRun, passed: int, failed: int, *, strict: bool) -> Itera
         yield 1, f"gate failed: {', '.join(broken)}"
     if open_gates:
         yield int(strict), f"INCONCLUSIVE: {', '.join(open_gates)}" + (" (--strict)" if strict else "")
-    if not gates and failed:
-        yield 1, f"{failed} of {plural(passed + failed, 'scored trial')} failed"
+    cases_failed, cases = (sum(getattr(row, name) for row in run.summary.models) for name in ("cases_failed", "cases"))
+    if not gates and cases_failed:
+        yield (
+            1,
+            _told_of_cases(run, cases_failed, cases) or f"{failed} of {plural(passed + failed, 'scored trial')} failed",
+        )
     if gates:
         yield 0, f"{len(gates) - len(open_gates)} of {plural(len(gates), 'gate')} passed"
     else:
         yield 0, f"{passed} of {plural(passed + failed, 'scored trial')} passed"
+
+
+def _told_of_cases(run: JudgedRun, failed: int, cases: int) -> str:
+    """What failed, where cases are asked several times; "" where a case is a trial."""
+    rows = run.summary.models
+    if not any(row.repeats > 1 for row in rows):
+        return ""
+    over = ", over all models and prompts" if len(rows) > 1 else ""
+    return f"{failed} of {plural(cases, 'case')} failed{over}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from evalkit.types import ModelSummary
 
@@ -15,10 +15,13 @@ __all__ = [
     "percent",
     "plural",
     "score",
+    "score_interval",
     "seconds",
+    "span",
     "tokens",
     "total",
     "usd",
+    "usd_in_short",
 ]
 
 UNKNOWN = "–"
@@ -60,6 +63,20 @@ def interval(low: float | None, high: float | None) -> str:
     return "–".join(f"{end:.{digits}f}" for end in shown)
 
 
+def score_interval(low: float | None, high: float | None) -> str:
+    """`0.65–0.93`, rounded outwards."""
+    if low is None or high is None:
+        return UNKNOWN
+    return f"{math.floor(100 * low) / 100:.2f}–{math.ceil(100 * high) / 100:.2f}"
+
+
+def span(low: float | None, high: float | None, spell: Callable[[float], str]) -> str:
+    """`0.03–0.05`; `>0.03` or `<0.05` where the other end is out of reach."""
+    if low is None or high is None:
+        return f">{spell(low)}" if low is not None else f"<{spell(high)}" if high is not None else UNKNOWN
+    return f"{spell(low)}–{spell(high)}"
+
+
 def seconds(value: float | None) -> str:
     """`0.61`, `13.3`, `612`; the unit stands in the heading."""
     if value is None:
@@ -85,11 +102,21 @@ def usd(value: float | None) -> str:
     return f"{value:.{2 - math.floor(math.log10(value))}f}"
 
 
+def usd_in_short(value: float) -> str:
+    """Dollars with two or three significant digits, for the ends of intervals: `0.068`, `4.14`, `1.23k`, `1.23M`."""
+    if value == 0 or 1 <= value < 1000:
+        return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+    if value >= 1000:
+        return f"{value / 1e3:.3g}k" if value < 999_500 else f"{value / 1e6:.3g}M"
+    return f"{value:.{1 - math.floor(math.log10(value))}f}"
+
+
 def legend(shown: Iterable[str]) -> str:
     """What the marks among these cells mean; "" where there are none."""
     marks = {cell[:1] for cell in shown}
-    said = [f"{UNKNOWN} is unknown, or a percentile of too few answers"] if UNKNOWN in marks else []
+    said = [f"{UNKNOWN} is unknown, or of too few answers"] if UNKNOWN in marks else []
     said += [f"{PARTIAL} marks a sum of which a part is unknown"] if PARTIAL in marks else []
+    said += ["> and < mark intervals with one end, of too few answers for the other"] if marks & {">", "<"} else []
     return "; ".join(said)
 
 

@@ -16,7 +16,12 @@ __all__ = ["STAND_IN", "counts", "label", "remarks", "scope", "verdict"]
 STAND_IN = "Answers from the stand-in gateway: they say nothing about any model; latencies are scaled."
 
 _NAMED = 5
-_RARE = {"unscored": "unscored", "not_run": "not run"}
+_RARE = {
+    "unscored": "unscored",
+    "xfailed": "failed as expected",
+    "xpassed": "passed unexpectedly",
+    "not_run": "not run",
+}
 _RESULTS = {"fail": "failed", "inconclusive": "could not be decided", "pass": "passed"}
 _OUTCOMES = {"length": "cut off at the cap", "refusal": "refused", "content_policy": "blocked by a content policy"}
 
@@ -46,13 +51,19 @@ def counts(summary: Summary) -> str:
 
     parts = [f"{over('passed'):,} passed", f"{over('failed'):,} failed", plural(over("errors"), "error")]
     parts += [f"{over(field):,} {word}" for field, word in _RARE.items() if over(field)]
-    return f"{plural(over('n'), 'trial')}: {', '.join(parts)}{_spent(summary)}"
+    cached = f" · cached {over('cached'):,}/{over('n'):,}" if over("cached") else ""
+    return f"{plural(over('n'), 'trial')}: {', '.join(parts)}{_spent(summary)}{cached}"
 
 
 def _spent(summary: Summary) -> str:
     costs = [row.cost_usd for row in summary.models if row.cost_usd is not None]
     complete = all(row.known["cost_usd"] == sum(row.outcomes.values()) for row in summary.models)
-    return f" · {'' if complete else '≥'}{usd(sum(costs))} USD" if costs else ""
+    spent = f" · {'' if complete else '≥'}{usd(sum(costs))} USD" if costs else ""
+    asked = [row for row in summary.models if row.judge_calls]
+    judging = [row.judge_cost_usd for row in asked if row.judge_cost_usd is not None]
+    if not judging:
+        return spent
+    return f"{spent} · judges {'' if len(judging) == len(asked) else '≥'}{usd(sum(judging))} USD"
 
 
 def verdict(summary: Summary) -> str:
@@ -62,8 +73,13 @@ def verdict(summary: Summary) -> str:
         results = ((word, sum(gate.result == each for gate in summary.gates)) for each, word in _RESULTS.items())
         return f"of {gates}, " + ", ".join(f"{n} {word}" for word, n in results if n)
     if summary.verdict == "fail":
+        if any(row.repeats > 1 for row in summary.models):
+            over = ", over all models and prompts" if len(summary.models) > 1 else ""
+            return f"{plural(sum(row.cases_failed for row in summary.models), 'case')} failed{over}"
         return f"{plural(sum(row.failed for row in summary.models), 'trial')} failed"
     if summary.verdict == "pass":
+        if any(row.failed for row in summary.models):
+            return "every scored case passed, in as many of its repeats as `pass_if` asks"
         return "every scored trial passed"
     if any(row.passed for row in summary.models):
         return "nothing failed, but some trials have no answer or could not be checked"
@@ -79,9 +95,19 @@ def remarks(run: JudgedRun) -> Iterator[str]:
     if skipped:
         rest = f"; +{len(skipped) - _NAMED:,} more in run.json" if len(skipped) > _NAMED else ""
         yield f"{plural(len(skipped), 'case')} skipped: {'; '.join(skipped[:_NAMED])}{rest}"
+    yield from _unexpected(run)
     for row in run.summary.models:
         yield from _of_row(label(run.manifest, row.model, row.prompt), row)
     yield from _other_names(run.manifest, run.summary)
+
+
+def _unexpected(run: JudgedRun) -> Iterator[str]:
+    """Which cases passed that were expected to fail: their `xfail` may go."""
+    passed = run.records[run.records["status"] == "xpassed"].drop_duplicates("case_id")
+    for case, why in list(zip(passed["case_id"], passed["xfail"], strict=True))[:_NAMED]:
+        yield f"{case} passed, although it was expected to fail: {why}"
+    if len(passed) > _NAMED:
+        yield f"+{len(passed) - _NAMED:,} more that passed, although they were expected to fail"
 
 
 def _of_row(name: str, row: ModelSummary) -> Iterator[str]:

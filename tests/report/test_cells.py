@@ -80,8 +80,8 @@ def test_decimal_points_stand_below_each_other():
     ("shown", "told"),
     [
         (["1", "59–91"], ""),
-        (["–"], "– is unknown, or a percentile of too few answers"),
-        (["≥5", "–"], "– is unknown, or a percentile of too few answers; ≥ marks a sum of which a part is unknown"),
+        (["–"], "– is unknown, or of too few answers"),
+        (["≥5", "–"], "– is unknown, or of too few answers; ≥ marks a sum of which a part is unknown"),
     ],
 )
 def test_marks_are_explained_where_they_occur(shown, told):

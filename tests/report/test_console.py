@@ -9,6 +9,7 @@ import pytest
 from evalkit.display import width
 from evalkit.registry import REPORTS
 from evalkit.report.console import Console
+from evalkit.types import Opinion, Score
 from tests.analysis.run_folder import answer, errored, gate, record, unchecked
 from tests.report.runs import GATES, full, judged
 
@@ -62,13 +63,70 @@ def test_the_table_shows_the_figures_of_each_model(tmp_path):
         record(model="gpt-4o", response=answer(input_tokens=5)),
     ]
     run = judged(tmp_path, records, models=("o3", "gpt-4o"), planned={("o3", "terse"): 10, ("gpt-4o", "terse"): 1})
-    table = Console(columns=140).render(run).split("\n\n")[1].splitlines()
-    assert [" ".join(line.split()) for line in table[1:]] == [
-        "n pass fail error not run % 95 % CI mean p50 p95 total per pass in out reason cached",
-        "o3 8 6 1 1 2 85.7 48–98 0.900 1.25 – ≥0.0600 – 4,900 8,638 – 0",
-        "gpt-4o 1 1 0 0 0 100.0 20–100 1.000 – – – – 5 – – –",
-        "– is unknown, or a percentile of too few answers; ≥ marks a sum of which a part is unknown",
+    shown = Console(columns=200).render(run).split("\n\n")[1].splitlines()
+    assert [" ".join(line.split()) for line in shown[1:]] == [
+        "n pass wrong error not run n pass % 95 % CI score 95 % CI n p50 95 % CI p95 95 % CI"
+        " total n cases 95 % CI passes 95 % CI in out reason cached",
+        "o3 8 6 1 1 2 7 85.7 48–98 0.900 0.55–0.99 7 1.25 1.25–1.25 – – ≥0.0600 6 10.00 10.0–10.0 – – 4,900 8,638 – 0",
+        "gpt-4o 1 1 0 0 0 1 100.0 20–100 1.000 0.20–1.00 1 – – – – – 0 – – – – 5 – – –",
+        "– is unknown, or of too few answers; ≥ marks a sum of which a part is unknown",
     ]
+
+
+def test_outcomes_have_a_column_each_where_they_occur(tmp_path):
+    records = [
+        record(),
+        record(False),
+        record(False, response=answer("Par", outcome="length")),
+        record(False, response=answer("", outcome="refusal")),
+        record(False, response=answer("", outcome="content_policy")),
+        errored(),
+        unchecked(),
+        unchecked("JudgeFailed: no verdict"),
+        record(None),
+        record(False, xfail="bug 12"),
+        record(True, xfail="bug 13", case_id="mended"),
+        record(cached=True),
+    ]
+    shown = Console(columns=160).render(judged(tmp_path, records))
+    table = [" ".join(line.split()) for line in shown.split("\n\n")[1].splitlines()]
+    assert table[1].startswith(
+        "n pass wrong cut refused policy error check err judge err unscored xfail xpass cached n pass %"
+    )
+    assert table[2].startswith("gpt-4o 12 2 1 1 1 1 1 1 1 1 1 1 1 6 33.3 ")
+    assert "1 failed as expected, 1 passed unexpectedly · cached 1/12" in shown
+    assert "· mended passed, although it was expected to fail: bug 13" in shown
+
+
+def test_repeats_show_what_they_say_together(tmp_path):
+    shares = {"a": [True] * 3, "b": [True, False, True], "c": [False] * 3}
+    records = [
+        record(passed, case_id=case, repeat=repeat)
+        for case, each in shares.items()
+        for repeat, passed in enumerate(each)
+    ]
+    shown = Console(columns=160).render(judged(tmp_path, records))
+    table = [" ".join(line.split()) for line in shown.split("\n\n")[1].splitlines()]
+    assert "pass fail n pass@3 95 % CI pass^3 95 % CI flaky 95 % CI" in table[1]
+    assert " 1 2 3 66.7 20–94 33.3 6–80 33.3 6–80" in table[2]
+    assert shown.splitlines()[-1] == "✗ FAIL: 2 cases failed"
+
+
+def test_a_metric_has_columns_of_its_own(tmp_path):
+    scores = (
+        Score(check="icontains", value=1.0, passed=True),
+        Score(check="judge", value=0.5, passed=True, metric="clarity"),
+    )
+    shown = Console(columns=160).render(judged(tmp_path, [record(scores=scores) for _ in range(4)]))
+    assert re.search(r"clarity ─+\n.* n +mean +95 % CI\n.* 4  0\.500  0\.29–0\.71", shown)
+
+
+def test_judges_are_paid_apart(tmp_path):
+    opinion = Opinion(model="o3", response=answer(input_tokens=50, output_tokens=7), cost_usd=0.25)
+    scores = (Score(check="judge", value=1.0, passed=True, opinions=(opinion,)),)
+    shown = Console(columns=200).render(judged(tmp_path, [record(scores=scores, cost_usd=0.5) for _ in range(4)]))
+    assert "4 trials: 4 passed, 0 failed, 0 errors · 2.00 USD · judges 1.00 USD" in shown
+    assert re.search(r"judges ─+\n.* calls +USD +tokens\n.*  4  1\.00 +228\n", shown)
 
 
 def test_a_sum_with_unknown_parts_is_marked(tmp_path):

@@ -28,7 +28,7 @@ def test_the_verdict_comes_first_and_gates_before_figures(tmp_path):
     assert text.startswith("# ✗ FAIL: quickstart\n\n**Answers from the stand-in gateway")
     assert (
         text.index("## Gates")
-        < text.index("## Quality and latency")
+        < text.index("## Quality")
         < text.index("## Cost and tokens")
         < text.index("## Failed (")
         < text.index("## Errors (")
@@ -39,14 +39,16 @@ def test_the_verdict_comes_first_and_gates_before_figures(tmp_path):
 def test_every_model_has_its_row(tmp_path):
     text = render(judged(tmp_path, [record(cost_usd=0.5), record(False, cost_usd=0.5), errored()]))
     shown = {}
-    for title in ("## Quality and latency\n\n", "## Cost and tokens\n\n"):
+    for title in ("## Quality\n\n", "## Cost and tokens\n\n"):
         header, _, row = text.split(title)[1].splitlines()[:3]
-        table = dict(zip(map(str.strip, columns(header)), map(str.strip, columns(row)), strict=True))
+        cells = list(zip(map(str.strip, columns(header)), map(str.strip, columns(row)), strict=True))
+        table = dict(reversed(cells))  # of the intervals, the first
         assert table["model"] == "`gpt-4o`"
         shown |= table
-    assert (shown["n"], shown["passed"], shown["failed"], shown["errors"]) == ("3", "1", "1", "1")
-    assert (shown["pass rate, %"], shown["95 % CI"], shown["cost, USD"]) == ("50.0", "9–91", "1.00")
-    assert (shown["cost per pass, USD"], shown["reasoning tokens"]) == ("1.00", "–")
+    assert (shown["n"], shown["passed"], shown["wrong"], shown["API errors"]) == ("3", "1", "1", "1")
+    assert (shown["pass rate, %"], shown["cases"], shown["cost, USD"]) == ("50.0", "2", "1.00")
+    assert (shown["USD per 1,000 passes"], shown["reasoning tokens"]) == ("1,000.00", "–")
+    assert "| 50.0 | 9–91 |" in text
 
 
 def test_five_thousand_failures_stay_under_64_kb(tmp_path):
@@ -63,9 +65,9 @@ def test_five_thousand_failures_stay_under_64_kb(tmp_path):
 @pytest.mark.parametrize("prompts", [("terse",), ("terse", "careful")])
 def test_the_prompt_has_a_column_where_there_are_several(tmp_path, prompts):
     records = [record(False, prompt=prompt) for prompt in prompts]
-    tables = render(judged(tmp_path, records, prompts=prompts)).split("## ")[1:4]
+    tables = render(judged(tmp_path, records, prompts=prompts)).split("## ")[1:5]
     headers = [columns(table.splitlines()[2]) for table in tables]
-    assert [" prompt " in header for header in headers] == [len(prompts) > 1] * 3
+    assert [" prompt " in header for header in headers] == [len(prompts) > 1] * 4
 
 
 def test_long_names_everywhere_stay_under_64_kb(tmp_path):
