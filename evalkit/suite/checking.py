@@ -86,7 +86,7 @@ class CheckSpec:
     templates: tuple[str, ...] = ()
     """Every template in its arguments, those of nested checks included."""
     made: Check | None = field(default=None, compare=False)
-    """The check itself, where no argument is a template."""
+    """The check itself, where it is the same in every trial: no argument is a template, or holds code."""
 
     @property
     def weight(self) -> float:
@@ -166,7 +166,12 @@ def specify(name: str, arguments: Mapping[str, Any], *, beside: Beside = NOTHING
     for text in templates:
         names_in(text)  # compiles it
     made = None if templates else make_check(name, _settled(arguments, {}))
-    return CheckSpec(name=name, arguments=arguments, beside=beside, place=place, templates=templates, made=made)
+    spec = CheckSpec(name=name, arguments=arguments, beside=beside, place=place, templates=templates)
+    if templates:
+        return spec
+    made = make_check(name, _settled(arguments, {}))
+    holds_code = any(True for inner in spec.nested for _ in inner.code)  # which is handed each trial's variables
+    return spec if holds_code else dataclasses.replace(spec, made=made)
 
 
 def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
@@ -180,7 +185,8 @@ def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
     try:
         return CHECKS[name](**{key.removesuffix("_"): value for key, value in valid})
     except ValueError as error:
-        raise ArgumentInvalid(str(error)) from error
+        first = str(error).partition(" ")[0]  # most complaints begin with the name of what they are about
+        raise ArgumentInvalid(str(error), first if first in signature(name).hints else None) from error
 
 
 @lru_cache(maxsize=256)
