@@ -10,7 +10,7 @@ from typing import Any
 from evalkit.errors import EvalkitError, Problem, did_you_mean
 from evalkit.suite.checking import CheckSpec
 from evalkit.suite.parts import Case, CaseTurn
-from evalkit.suite.templates import TemplateInvalid, render, render_all, resolve, unknown_names, write
+from evalkit.suite.templates import RESERVED, TemplateInvalid, render, render_all, resolve, unknown_names, write
 from evalkit.types import Transform
 
 
@@ -29,6 +29,11 @@ class Instance:
         """The expected answer as text; of a conversation, the last one."""
         value = self.variables["expected"]
         return None if value is None else write(value)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The case's vars and its place in the matrix, without what is for checks."""
+        return {name: value for name, value in self.variables.items() if name not in RESERVED}
 
     def within(self, turn: CaseTurn) -> Instance:
         """The same as one turn of it sees it: with that turn's own `expected`, if it has one."""

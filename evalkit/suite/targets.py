@@ -159,7 +159,7 @@ def handed(model: Model, messages: tuple[Message, ...], instance: Instance) -> H
         return Handed()
     if any(message.images or message.files for message in messages):
         raise TemplateInvalid(f"'{model.name}' is a target and is given no pictures or files; `models:` leaves it out")
-    said, variables = _said(model, messages), _variables(instance)
+    said, variables = _said(model, messages), instance.own
     if isinstance(target, FunctionTarget):
         return Handed({**said, "vars": unspelt(variables), "case_id": instance.id})
     return _body_and_headers(model.provider.name, target, {**said, **variables, "case": {"id": instance.id}})
@@ -188,11 +188,6 @@ def _said(model: Model, messages: tuple[Message, ...]) -> dict[str, Any]:
         raise TemplateInvalid(f"'{model.name}' is a target and asked by the last user message: this prompt has none")
     turns = [{"role": message.role, "content": message.content} for message in messages]
     return {"prompt": prompt, "messages": turns}
-
-
-def _variables(instance: Instance) -> dict[str, Any]:
-    """The case's vars and its place in the matrix, without what is for checks."""
-    return {name: value for name, value in instance.variables.items() if name not in RESERVED}
 
 
 def _body_and_headers(provider: str, target: HttpTarget, variables: Mapping[str, Any]) -> Handed:
