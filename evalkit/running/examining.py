@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import anyio
@@ -22,6 +23,8 @@ __all__ = ["Examiner", "first_part"]
 
 JUDGED_AT_ONCE = 256
 """Answers whose checks may be under way together."""
+CHECK_THREADS = 4
+"""For checks that take long, and those of long answers: with more, the requests' own thread gets its turn too late."""
 first_part = part_of(0)
 """What the first request of every trial is called where answers are stored."""
 
@@ -33,6 +36,7 @@ class Examiner:
         self._asker = asker
         self._settings = settings
         self._judging = anyio.Semaphore(JUDGED_AT_ONCE)
+        self._beside = partial(run_sync, limiter=anyio.CapacityLimiter(CHECK_THREADS))
 
     async def examine(self, job: Job, trial: Trial, passage: Passage, stored: Answered | None) -> Record | None:
         """The record of a trial whose passage comes with a place, or with a stored first answer; frees the place.
@@ -84,7 +88,7 @@ class Examiner:
             cached=answered.cached,
             messages=turn.request.messages,
             checks=checks,
-            run_blocking=run_sync,
+            run_blocking=self._beside,
         )
 
     def _record(self, trial: Trial, said: Said, verdict: Verdict) -> Record:
