@@ -52,10 +52,12 @@ def failed_trials(frames: RunFrames, limit: int) -> list[FailedTrial]:
     failed = sorted_trials(frames.records[frames.records["status"] == "failed"], frames.manifest).head(limit)
     scores = frames.scores
     against = scores[~scores["passed"].fillna(value=True) & (scores["weight"] > 0)].drop_duplicates("key")
-    rows = _plain(failed.merge(against[["key", "check", "reason"]], on="key", how="left"))
+    rows = _plain(failed.merge(against[["key", "check", "reason", "turn"]], on="key", how="left"))
     for row in rows:
         if row["check"] is None:
             row["reason"] = f"score {row['score']:g} is below the threshold"
+        elif row["turn"] is not None:
+            row["reason"] = f"{row['reason']} (turn {int(row['turn']) + 1})"
     return msgspec.convert(rows, list[FailedTrial])
 
 

@@ -22,6 +22,15 @@ def test_a_failure_names_the_first_check_that_counts_against_it(tmp_path):
     assert (failed.check, failed.reason) == ("number", "118.4 expected")
 
 
+def test_a_failure_in_a_conversation_says_in_which_turn(tmp_path):
+    scores = (
+        Score(check="number", value=1.0, passed=True, reason="fine", turn=0),
+        Score(check="number", value=0.0, passed=False, reason="118.4 expected", turn=1),
+    )
+    (failed,) = failed_trials(load_run(write(tmp_path, [record(False, scores=scores)])), limit=10)
+    assert (failed.check, failed.reason) == ("number", "118.4 expected (turn 2)")
+
+
 def test_a_failure_by_its_threshold_says_its_score(tmp_path):
     scores = (Score(check="number", value=0.5, passed=True, reason="half"),)
     (failed,) = failed_trials(load_run(write(tmp_path, [record(False, score=0.5, scores=scores)])), limit=10)
