@@ -97,7 +97,24 @@ def write(value: Any) -> str:
 def _environment() -> _Sandbox:
     environment = _Sandbox(undefined=StrictUndefined, finalize=_finalize, keep_trailing_newline=True)
     del environment.globals["lipsum"], environment.filters["random"]  # no chance in a prompt that is compared
+    environment.filters["json"] = _parsed
     return environment
+
+
+def _parsed(text: Any) -> Any:
+    """What a text says in JSON, by itself or in one code fence: `{{ (output | json).total }}`."""
+    text = str(text).strip()
+    opening, _, inside = text.partition("\n")
+    if opening.startswith("```") and inside.endswith("```"):
+        text = inside.removesuffix("```")
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise TemplateInvalid(f"the filter json: this is not JSON: {error or type(error).__name__}") from error
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 _ENVIRONMENT = _environment()

@@ -234,3 +234,27 @@ def test_a_value_is_written_alone_as_in_a_text():
     assert [write(value) for value in ("a", 5, scalar("1.10"), True, None, [1], {"a": None})] == [
         "a", "5", "1.10", "true", "", "[1]", '{"a": null}',
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "rendered"),
+    [
+        ("{{ (output | json).total }}", '{"total": 1.5}', "1.5"),
+        ("{{ (output | json)['a b'] | first }}", ' {"a b": ["x", "y"]} ', "x"),
+        ("{{ output | json }}", '```json\n{"a": [1, null]}\n```', '{"a": [1, null]}'),
+        ("{{ output | json }}", "```\n[1]```", "[1]"),
+        ("{{ output | json | length }}", "[1, 2]", "2"),
+        ("{{ output | trim | lower }}", " YES\n", "yes"),
+        ("{{ output.split('</think>') | last | trim }}", "<think>hm</think> 5", "5"),
+        ("{{ output.splitlines() | last }}", "a\nb", "b"),
+        ("{{ output | replace('*', '') }}", "**x**", "x"),
+    ],
+)
+def test_what_transforms_are_made_of(text, output, rendered):
+    assert render(text, {"output": output}) == rendered
+
+
+@pytest.mark.parametrize("output", ["", "no", "{'a': 1}", "NaN", "[" * 100_000, "```json\nno\n```", "1 2"])
+def test_what_is_not_json_is_told_by_the_filter(output):
+    with pytest.raises(TemplateInvalid, match="the filter json: this is not JSON"):
+        render("{{ output | json }}", {"output": output})
