@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from evalkit.analysis.cases import Grouping
 from evalkit.analysis.columns import new_column
 from evalkit.analysis.frames import RECORD_COLUMNS, RunFrames, load_run
+from evalkit.analysis.intervals import mean_interval
 from evalkit.types import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SIDE_COLUMNS", "Side", "side_of_run", "side_of_trials"]
+__all__ = ["SIDE_COLUMNS", "Side", "side_counts", "side_of_frames", "side_of_run", "side_of_trials"]
 
 SIDE_COLUMNS = (
     "key", "case_id", "prompt", "model", "repeat", "status", "score", "outcome", "answered_by", "input_tokens",
@@ -66,3 +70,28 @@ def side_of_trials(name: str, manifest: Manifest, trials: Sequence[Mapping[str, 
             values.add(trial.get(column))
         columns[column] = values.finish()
     return Side(name=name, manifest=manifest, trials=pd.DataFrame(columns))
+
+
+def side_counts(side: Side) -> list[dict[str, Any]]:
+    """For each model with each prompt, its cases, trials by status, and the pass rate with its interval."""
+    groups = side.trials.groupby(["model", "prompt"], sort=True)
+    return [_counts(str(model), str(prompt), rows) for (model, prompt), rows in groups]
+
+
+def _counts(model: str, prompt: str, rows: pd.DataFrame) -> dict[str, Any]:
+    scored = rows["status"].isin(["passed", "failed"]).to_numpy()
+    cases = Grouping(rows).of(scored)
+    passed = rows["status"].eq("passed").to_numpy()[scored].astype(np.float64)
+    low, high = mean_interval(cases.means(passed), cases.clusters) or (None, None)
+    return {
+        "model": model,
+        "prompt": prompt,
+        "cases": int(rows["case_id"].nunique()),
+        "trials": len(rows),
+        "passed": int(passed.sum()),
+        "failed": int(scored.sum() - passed.sum()),
+        "errors": int(rows["status"].eq("error").sum()),
+        "pass_rate": float(passed.mean()) if len(passed) else None,
+        "pass_rate_low": low,
+        "pass_rate_high": high,
+    }

@@ -29,8 +29,12 @@ def write_reports(run: JudgedRun, folder: Path, names: tuple[str, ...]) -> None:
 
 def print_console(run: JudgedRun, *, color: str = "auto") -> None:
     """The table of models and what failed, on stdout."""
-    columns = shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
-    show(Console(columns=columns, color=in_color(color)).render(run))
+    show(Console(columns=terminal_columns(), color=in_color(color)).render(run))
+
+
+def terminal_columns() -> int:
+    """The width of what stdout is, or of what is usual where it is no terminal."""
+    return shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
 
 
 def in_color(choice: str) -> bool:

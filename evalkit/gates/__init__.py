@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evalkit.gates.changes import figures_for
-from evalkit.gates.judging import judge, judge_gates
+from evalkit.gates.changes import figures_for, is_change
+from evalkit.gates.judging import judge, judge_gate
 from evalkit.gates.readings import METRICS
 
-__all__ = ["METRICS", "figures_for", "judge", "judge_gates"]
+__all__ = ["METRICS", "figures_for", "is_change", "judge", "judge_gate"]

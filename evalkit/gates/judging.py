@@ -13,7 +13,7 @@ from evalkit.gates.conditions import Judged, Result, holds, splits
 from evalkit.gates.readings import METRICS, Reading
 from evalkit.types import Comparison, Gate, GateResult, ModelSummary, Summary
 
-__all__ = ["judge", "judge_gates"]
+__all__ = ["judge", "judge_gate"]
 
 
 def judge(frames: RunFrames, comparison: Comparison | None = None) -> JudgedRun:
@@ -23,9 +23,10 @@ def judge(frames: RunFrames, comparison: Comparison | None = None) -> JudgedRun:
     unknown. Gates on what changed are judged by `comparison`, and are inconclusive without one. Raises `UnknownName`
     for a gate whose metric nobody knows.
     """
-    judged = judge_gates(frames.manifest.gates, frames, comparison)
+    gates = frames.manifest.gates
+    judged = [_judge(gate, frames, comparison) for gate in gates]
     models = summarise(frames)
-    results = tuple(result for result, _ in judged)
+    results = tuple(map(_told, gates, judged))
     verdict = _verdict(models, results)
     return JudgedRun(
         manifest=frames.manifest,
@@ -34,18 +35,13 @@ def judge(frames: RunFrames, comparison: Comparison | None = None) -> JudgedRun:
         summary=Summary(
             run=about(frames.manifest), models=models, gates=results, verdict=verdict, comparison=comparison
         ),
-        in_doubt=tuple(gate for gate, (_, in_doubt) in zip(frames.manifest.gates, judged, strict=True) if in_doubt),
+        in_doubt=tuple(gate for gate, each in zip(gates, judged, strict=True) if each.in_doubt),
     )
 
 
-def judge_gates(
-    gates: Sequence[Gate], frames: RunFrames, comparison: Comparison | None
-) -> list[tuple[GateResult, bool]]:
-    """For each gate its result, and whether the trials with errors could have changed it. Raises `UnknownName`."""
-    return [
-        _told(gate, judge_change(gate, comparison) if is_change(gate) else _judge(gate, total(frames, gate.model)))
-        for gate in gates
-    ]
+def judge_gate(gate: Gate, frames: RunFrames | None, comparison: Comparison | None) -> GateResult:
+    """One gate, of a comparison or of the run that `frames` is. Raises `UnknownName`."""
+    return _told(gate, _judge(gate, frames, comparison))
 
 
 def _verdict(models: Sequence[ModelSummary], gates: Sequence[GateResult]) -> Result:
@@ -59,7 +55,7 @@ def _verdict(models: Sequence[ModelSummary], gates: Sequence[GateResult]) -> Res
     return "pass" if complete and any(row.passed or row.xfailed for row in models) else "inconclusive"
 
 
-def _told(gate: Gate, judged: Judged) -> tuple[GateResult, bool]:
+def _told(gate: Gate, judged: Judged) -> GateResult:
     return GateResult(
         gate=str(gate),
         metric=gate.metric,
@@ -73,11 +69,13 @@ def _told(gate: Gate, judged: Judged) -> tuple[GateResult, bool]:
         result=judged.result,
         reason="; ".join(judged.reasons),
         unit=gate.unit,
-    ), judged.in_doubt
+    )
 
 
-def _judge(gate: Gate, figures: ModelSummary | None) -> Judged:
-    """A gate on the run itself."""
+def _judge(gate: Gate, frames: RunFrames | None, comparison: Comparison | None) -> Judged:
+    if frames is None or is_change(gate):
+        return judge_change(gate, comparison)
+    figures = total(frames, gate.model)
     reading = _read(gate, figures)
     in_doubt = reading.bounds is not None and splits(gate, *reading.bounds)
     return Judged(

@@ -28,10 +28,16 @@ _UNITS = {
 }
 """By the end of a metric's name; `score`, which has none of them, is a bare number."""
 _BARE = Unit(cells.score)
+_COUNT = Unit(lambda value: f"{value:,.0f}")
+_POINTS = Unit(lambda value: f"{100 * value:+.1f}", " points", 100)
+_RELATIVE = Unit(lambda value: f"{100 * value:+.1f}", " %", 100)
+_DELTA = "delta."
 
 
 def condition(gate: GateResult) -> str:
-    """`o3: pass_rate >= 85 %`, the limit with all digits that it was given."""
+    """`o3: pass_rate >= 85 %`, the limit with all digits that it was given; of changes as it was written."""
+    if gate.metric.startswith(_DELTA):
+        return cells.one_line(gate.gate)
     unit = _unit(gate)
     scope = f"{gate.model}: " if gate.model else ""
     return cells.one_line(f"{scope}{gate.metric} {gate.op} {_exact(gate.limit * unit.factor)}{unit.sign}")
@@ -47,7 +53,22 @@ def found(gate: GateResult) -> str:
 
 
 def _unit(gate: GateResult) -> Unit:
-    return next((unit for end, unit in _UNITS.items() if gate.metric.endswith(end)), _BARE)
+    metric = gate.metric.removeprefix(_DELTA)
+    if metric == "new_failures":
+        return _COUNT
+    unit = next((unit for end, unit in _UNITS.items() if metric.endswith(end)), _BARE)
+    if metric == gate.metric:
+        return unit
+    if gate.unit == "%":
+        return _RELATIVE
+    return _POINTS if metric in ("pass_rate", "error_rate", "score") else _with_sign(unit)
+
+
+def _with_sign(unit: Unit) -> Unit:
+    """For differences."""
+    return unit._replace(
+        spell=lambda value: f"{'+' if value > 0 else '-' if value < 0 else ''}{unit.spell(abs(value))}"
+    )
 
 
 def _value(gate: GateResult, value: float) -> str:
@@ -74,5 +95,6 @@ def _spread(gate: GateResult) -> str:
         return ""
     unit = _unit(gate)
     in_percent = unit.spell is cells.percent
-    ends = cells.interval(gate.low, gate.high) if in_percent else f"{unit.spell(gate.low)}–{unit.spell(gate.high)}"
+    joint = " to " if gate.metric.startswith(_DELTA) else "–"
+    ends = cells.interval(gate.low, gate.high) if in_percent else joint.join(map(unit.spell, (gate.low, gate.high)))
     return f"95 % CI {ends}{unit.sign}, "

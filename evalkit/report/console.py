@@ -14,7 +14,7 @@ from evalkit.report import cells, headline
 from evalkit.report.conditions import condition, found
 from evalkit.report.figures import Figure, figures
 from evalkit.report.table import Column, Group, draw, shorten, wrap
-from evalkit.types import ModelSummary
+from evalkit.types import GateResult, ModelSummary
 
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
@@ -47,10 +47,10 @@ class Console:
 
     def _head(self, run: JudgedRun) -> Iterator[str]:
         title = ": ".join(filter(None, [cells.one_line(run.manifest.suite), headline.scope(run)]))
-        yield self._paint("bold", clip(title, self.columns))
+        yield self.paint("bold", clip(title, self.columns))
         yield from wrap(headline.counts(run.summary), self.columns)
         if run.manifest.stand_in:
-            yield from (self._paint("warn", line) for line in wrap(headline.STAND_IN, self.columns))
+            yield from (self.paint("warn", line) for line in wrap(headline.STAND_IN, self.columns))
 
     def _table(self, run: JudgedRun) -> Iterator[str]:
         rows = run.summary.models
@@ -69,7 +69,7 @@ class Console:
 
     def _column(self, figure: Figure, rows: Sequence[ModelSummary]) -> Column:
         def paint(cell: str) -> str:
-            return self._paint(figure.tone, cell) if figure.tone and cell.strip() != "0" else cell
+            return self.paint(figure.tone, cell) if figure.tone and cell.strip() != "0" else cell
 
         spelt = [figure.spell(row) for row in rows]
         return Column(heading=figure.heading, cells=cells.aligned(spelt) if figure.decimal else spelt, paint=paint)
@@ -78,7 +78,7 @@ class Console:
         failed = sum(row.failed for row in run.summary.models)
         if not failed:
             return
-        yield self._paint("bold", f"Failed ({failed:,})")
+        yield self.paint("bold", f"Failed ({failed:,})")
         entries = [
             (
                 trial.case,
@@ -87,7 +87,7 @@ class Console:
             )
             for trial in failed_trials(run, _LISTED)
         ]
-        yield from self._listed(entries)
+        yield from self.listed(entries)
         if failed > _LISTED:
             yield from self._more(failed - _LISTED)
 
@@ -96,8 +96,8 @@ class Console:
         if not errors:
             return
         groups = error_groups(run, _LISTED)
-        yield self._paint("bold", f"Errors ({errors:,})")
-        yield from self._listed([(f"{group.kind} × {group.trials:,}", group.model, group.message) for group in groups])
+        yield self.paint("bold", f"Errors ({errors:,})")
+        yield from self.listed([(f"{group.kind} × {group.trials:,}", group.model, group.message) for group in groups])
         rest = errors - sum(group.trials for group in groups)
         if rest:
             yield from self._more(rest)
@@ -106,7 +106,7 @@ class Console:
         # Any run has this report, even one whose files of reports were not asked for.
         return wrap(f"+{rest:,} more: evalkit report RUN --format md", self.columns, first=_INDENT)
 
-    def _listed(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
+    def listed(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
         """Two aligned columns, each at most a quarter of the width, and what is left for two lines of the reason."""
         most = self.columns // 4
         shown = [[cells.one_line(part) for part in entry] for entry in entries]
@@ -123,17 +123,20 @@ class Console:
             yield from wrap(cells.one_line(remark), self.columns, first="· ", rest="  ")
 
     def _gates(self, run: JudgedRun) -> Iterator[str]:
-        gates = run.summary.gates
+        return self.gates(run.summary.gates)
+
+    def gates(self, gates: Sequence[GateResult]) -> Iterator[str]:
+        """Each gate with what it met; nothing without gates."""
         if not gates:
             return
-        yield self._paint("bold", "Gates")
+        yield self.paint("bold", "Gates")
         marks = max(len(cells.MARKS[gate.result]) for gate in gates)
         shown = [shorten(condition(gate), self.columns - marks - 4) for gate in gates]
         names = max(map(width, shown))
         before = marks + names + 6
         beside = before + _NARROWEST <= self.columns
         for gate, name in zip(gates, shown, strict=True):
-            head = f"{_INDENT}{self._paint(gate.result, pad(cells.MARKS[gate.result], marks))}  {name}"
+            head = f"{_INDENT}{self.paint(gate.result, pad(cells.MARKS[gate.result], marks))}  {name}"
             value = wrap(found(gate), self.columns, first=" " * (before if beside else marks + 4))
             yield head + " " * (names - width(name) + 2) + next(value)[before:] if beside else head
             yield from value
@@ -141,12 +144,13 @@ class Console:
     def _verdict(self, run: JudgedRun) -> Iterator[str]:
         verdict = run.summary.verdict
         for line in wrap(f"{cells.MARKS[verdict]}: {headline.verdict(run.summary)}", self.columns):
-            yield self._paint(verdict, line)
+            yield self.paint(verdict, line)
 
     def _faint(self, text: str) -> str:
-        return self._paint("faint", text)
+        return self.paint("faint", text)
 
-    def _paint(self, tone: str, text: str) -> str:
+    def paint(self, tone: str, text: str) -> str:
+        """`text` in the colour of a tone, where there are colours."""
         return f"\x1b[{_COLORS[tone]}m{text}\x1b[0m" if self.color else text
 
 
