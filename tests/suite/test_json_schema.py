@@ -96,6 +96,10 @@ GOOD = [
     "  - {id: 5, vars: {a: [1]}, expected: {a: 1}, tags: [a, 1], images: [a.png, {url: b.png, detail: low}],\n"
     "     models: [gpt-4o], accept: [length], threshold: 0.5, skip: why, repeat: 2, params: {seed: 1},\n"
     "     checks: [{contains: 1.10}, {not: {contains: x}}, {number: {value: '{{ a }}', tolerance: 1}, weight: 2},\n"
+    "              {equals: a, weight: 0, metric: m, threshold: 0.5, when: '{{ output }}'}, {json: , when: false},\n"
+    "              {any_of: [{all_of: [json, {contains: a}]}, {contains: b, threshold: 1}]},\n"
+    "              {at_least: {n: 1, checks: [json]}}, {python: 'True'}, {python: {code: 'True', timeout_s: 1}},\n"
+    "              {tool_call: f}, {tool_call: {none: true}}, {tool_call: {order: [f, {name: g}]}}, tool_call,\n"
     "              {number: '{{ a }}'}, {equals: {a: 1}}, {json_schema: {type: object}}, {one_of: [a, 1]}, json,\n"
     "              {json: }, {finish_reason: stop}, {finish_reason: [stop, length]}, {regex: {pattern: a}}]}\n",
 ]  # fmt: skip
@@ -141,6 +145,14 @@ BAD = [
     HEAD + "cases: [{checks: [{contains: a, equals: b}]}]\n",
     HEAD + "cases: [{checks: [{contains: x, weight: -1}]}]\n",
     HEAD + "cases: [{checks: [contains]}]\n",
+    HEAD + "cases: [{checks: [{contains: x, threshold: 2}]}]\n",
+    HEAD + "cases: [{checks: [{contains: x, metric: [m]}]}]\n",
+    HEAD + "cases: [{checks: [{contains: x, when: 5}]}]\n",
+    HEAD + "cases: [{checks: [{not: {contains: x, weight: 2}}]}]\n",
+    HEAD + "cases: [{checks: [{any_of: [{contains: x, when: '{{ output }}'}]}]}]\n",
+    HEAD + "cases: [{checks: [{any_of: [{contian: x}]}]}]\n",
+    HEAD + "cases: [{checks: [{at_least: {checks: [json]}}]}]\n",
+    HEAD + "cases: [{checks: [{tool_call: {nmae: f}}]}]\n",
     HEAD + "cases: [{checks: none, threshold: 2}]\n",
     HEAD + "cases: [{checks: none, accept: [ok]}]\n",
     HEAD + "cases: [{checks: none, models: []}]\n",
