@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
-from evalkit.errors import UnknownName
+from evalkit.errors import UnknownName, UsageError
 from evalkit.types import Check, ImageURL, Request, Response
 
 T = TypeVar("T")
@@ -61,7 +61,14 @@ class Registry(Generic[T]):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self._package}.{module.name}")
         for point in entry_points(group=self._package):
-            point.load()
+            try:
+                point.load()
+            except Exception as error:  # somebody else's package may raise anything
+                owner = point.dist.name if point.dist is not None else point.value
+                raise UsageError(
+                    f"the package '{owner}' offers {self._noun}s that cannot be loaded: "
+                    f"{type(error).__name__}: {error}; mend or uninstall it"
+                ) from error
 
 
 TokenKind = Literal["reasoning", "answer"]

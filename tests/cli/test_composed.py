@@ -321,3 +321,19 @@ def test_a_check_of_another_package_is_used_as_any_other(write, plugin, tmp_path
     assert code == 0, err
     code, _, err = command("validate", path, cwd=tmp_path)
     assert (code, "unknown check 'is_shouted'" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("raise RuntimeError('boom')", "RuntimeError: boom"),
+        (PLUGIN.replace("is_shouted", "contains"), "ValueError: two checks are called 'contains'"),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_named(plugin, tmp_path, text, complaint):
+    (plugin / "shouting.py").write_text(textwrap.dedent(text), encoding="utf-8")
+    here = os.pathsep.join([str(plugin), *filter(None, sys.path)])
+    code, _, err = command("list", "checks", cwd=tmp_path, PYTHONPATH=here)
+    assert code == 2
+    assert f"the package 'shouting' offers checks that cannot be loaded: {complaint}; mend or uninstall it" in err
+    assert "Traceback" not in err
