@@ -99,7 +99,7 @@ class _Items(BuiltInCheck):
         readings = [
             self._keys(items_in(context.output, self.separator, last_and=last_and)) for last_and in (True, False)
         ]
-        return expected, max(readings, key=lambda keys: (Counter(keys) & Counter(expected)).total())
+        return expected, max(readings, key=lambda keys: _in_common(keys, expected))
 
     def _keys(self, items: list[Any]) -> list[Key]:
         return [_key(item, ignore_case=self.ignore_case) for item in items]
@@ -144,7 +144,13 @@ class ListEquals(_Items):
         return verdict(passed=False, reason=_difference(expected, answered), value=value)
 
 
+def _in_common(one: list[Key], other: list[Key]) -> int:
+    return (Counter(one) & Counter(other)).total()
+
+
 def _difference(expected: list[Key], answered: list[Key]) -> str:
+    if not answered:
+        return f"the answer lists nothing, expected {listed([str(key[1]) for key in expected])}"
     if Counter(expected) == Counter(answered):
         place = next(at for at, pair in enumerate(zip(expected, answered, strict=True)) if pair[0] != pair[1])
         return f"in another order: item {place + 1} is {_shown(answered, place)}, expected {_shown(expected, place)}"

@@ -123,4 +123,4 @@ def _decimals(decimal: DecimalMark) -> str:
 def number_pattern(decimal: DecimalMark) -> re.Pattern[str]:
     """The expression. `decimal` is the mark before decimals where a number could be read in two ways."""
     number = rf"{_FRACTION} | {_COMPOUND} | {_TEN} | {_decimals(decimal)} {_POWER}? {_SCALE}?"
-    return re.compile(rf"{_SIGN} (?:{number}) {_PERCENT}?", re.VERBOSE)
+    return re.compile(rf"(?=[-+.٫\d{VULGAR}\\]) {_SIGN} (?:{number}) {_PERCENT}?", re.VERBOSE)

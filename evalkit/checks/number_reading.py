@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from evalkit.checks.chinese_numerals import HINT, Numeral, lone_digits, numerals
 from evalkit.checks.number_pattern import RAISED, SCALES, VULGAR, DecimalMark, number_pattern, plain
 
+T = TypeVar("T")
 _WORD = re.compile(r"[^ \t\r\n]+")
 _HINT = re.compile(rf"[\d{VULGAR}{HINT}]")
 _WORDS_BEFORE, _WORDS_AFTER = 6, 2
@@ -27,8 +30,6 @@ class Reading:
 
     text: str
     """As it stands there."""
-    end: int
-    """Where, in the part of the text that was read."""
     numerator: Decimal
     denominator: int = 1
     percent: bool = False
@@ -47,11 +48,12 @@ def last_number(text: str, decimal: DecimalMark = ".") -> Reading | None:
             at -= 1
             continue
         first, last = max(0, at - _WORDS_BEFORE), min(len(words) - 1, at + _WORDS_AFTER)
-        found = _last(_numbers(text[words[first][0] : words[last][1]], decimal))
+        found = _last(text[words[first][0] : words[last][1]], decimal)
         if found is not None:
             return found
         at = min(first, at - 1)
-    return None if text.isascii() else _last(map(_chinese, lone_digits(text)))
+    lone = None if text.isascii() else _last_of(lone_digits(text))
+    return _chinese(lone) if lone else None
 
 
 def only_number(text: str, decimal: DecimalMark = ".") -> Reading | None:
@@ -60,13 +62,22 @@ def only_number(text: str, decimal: DecimalMark = ".") -> Reading | None:
     return found[0] if len(found) == 1 else None
 
 
-def _last(readings: Iterable[Reading]) -> Reading | None:
-    return max(readings, key=lambda reading: reading.end, default=None)
+def _last(text: str, decimal: DecimalMark) -> Reading | None:
+    """Reads the last number alone: there may be hundreds of thousands."""
+    match = _last_of(number_pattern(decimal).finditer(plain(text)))
+    numeral = None if text.isascii() else _last_of(numerals(text))
+    if numeral and (match is None or match.end() < numeral.end):
+        return _chinese(numeral)
+    return _in_digits(match, text, decimal) if match else None
+
+
+def _last_of(found: Iterable[T]) -> T | None:
+    return next(iter(deque(found, maxlen=1)), None)
 
 
 def _numbers(text: str, decimal: DecimalMark) -> Iterator[Reading]:
     for match in number_pattern(decimal).finditer(plain(text)):
-        yield _in_digits(match, text[match.start() : match.end()], decimal)
+        yield _in_digits(match, text, decimal)
     if not text.isascii():
         yield from map(_chinese, numerals(text))
 
@@ -74,7 +85,6 @@ def _numbers(text: str, decimal: DecimalMark) -> Iterator[Reading]:
 def _chinese(numeral: Numeral) -> Reading:
     return Reading(
         text=numeral.text,
-        end=numeral.end,
         numerator=Decimal(numeral.digits),
         denominator=numeral.denominator,
         percent=numeral.percent,
@@ -85,8 +95,7 @@ def _in_digits(match: re.Match[str], text: str, decimal: DecimalMark) -> Reading
     digits, denominator = _value(match, decimal)
     sign = "-" if (match["sign"] or "").startswith("-") else ""
     return Reading(
-        text=text,
-        end=match.end(),
+        text=text[match.start() : match.end()],
         numerator=Decimal(f"{sign}{digits}e{_exponent(match)}"),
         denominator=denominator,
         percent=match["percent"] is not None,

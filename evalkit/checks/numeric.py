@@ -92,7 +92,7 @@ class Number(BuiltInCheck):
 
 
 def _plain(text: str) -> Reading:
-    return Reading(text=text, end=len(text), numerator=Decimal(text))
+    return Reading(text=text, numerator=Decimal(text))
 
 
 def _decimal(number: float) -> Decimal:

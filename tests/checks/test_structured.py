@@ -1,4 +1,4 @@
-"""The checks `json` and `json_schema`."""
+"""The checks `json`, `json_schema` and `json_path`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evalkit.checks.json_text import NotJSON, parse, same
+from evalkit.checks.json_text import NotJSON, parse, parse_within, same
 from evalkit.errors import CheckFailedToRun
 from evalkit.registry import CHECKS
+
+
+def json_values(children):
+    return st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=4), children, max_size=4)
+
 
 CATASTROPHE, BAIT = r"(a|aa)+$", "a" * 60 + "b"
 INVOICE = {
@@ -210,3 +217,153 @@ def test_a_long_answer_is_named_by_its_ends(find):
 def test_an_answer_wrong_in_every_item_is_named_by_one(find):
     finding = find("json_schema", json.dumps(list(range(100_000))), schema={"items": {"type": "string"}})
     assert re.fullmatch(r"\$\[(\d+)\]: \1 is not of type 'string'", finding.reason)
+
+
+# --- JSON that does not stand alone ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "within", "value"),
+    [
+        ('{"a": 1}', "fence", {"a": 1}),
+        ('{"a": 1}', "prose", {"a": 1}),
+        ('```json\n{"a": 1}\n```', "fence", {"a": 1}),
+        ("Here you are:\n\n```\n[1, 2]\n```\nHope this helps!", "fence", [1, 2]),
+        ('```\n{"a": 1}\n```\nBetter:\n```\n{"a": 2}\n```', "fence", {"a": 2}),
+        ('```\n{"a": 1}\n```\nRun it:\n```\nmake\n```', "fence", {"a": 1}),
+        ('```json\n{"a": 1}', "fence", {"a": 1}),
+        ("~~~json\n[]\n~~~", "fence", []),
+        ('It is {"a": {"b": []}}.', "prose", {"a": {"b": []}}),
+        ('See [1] and [2]: {"total": 118.4}', "prose", {"total": 118.4}),
+        ('{a: 1} is no JSON, {"a": 1} is', "prose", {"a": 1}),
+        ('Draw "{" first. Then {"é": "}"} it is', "prose", {"é": "}"}),
+        ('Fence:\n```json\n{"a": 1}\n```\nand [1, 2, 3, 4, 5, 6, 7, 8]', "prose", {"a": 1}),
+        ("f(x) = \\frac{1}{2}, on [0, 1), and " * 200 + '{"a": 1}', "prose", {"a": 1}),
+        ("lorem ipsum " * 90_000 + '{"a": 1}', "prose", {"a": 1}),
+        ('{"x": "' + "a" * 1_000_000 + '"}', "prose", {"x": "a" * 1_000_000}),
+        ("5", "whole", 5),
+    ],
+)
+def test_json_is_found_where_it_may_stand(answer, within, value):
+    assert parse_within(answer, within) == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "within", "reason"),
+    [
+        ('```json\n{"a": 1}\n```', "whole", "it stands in a code fence"),
+        ('It is {"a": 1}', "fence", "Expecting value"),
+        ("```json\n{'a': 1}\n```", "fence", "in the code fence: Expecting property name"),
+        ("The answer is 5", "prose", "no object or array in it"),
+        ("", "prose", "no object or array in it"),
+        ("[NaN] {", "prose", "no object or array in it"),
+        ("see [a], {b} and {'c': 1}", "prose", "no object or array in it"),
+    ],
+)
+def test_why_no_json_was_found_is_said(answer, within, reason):
+    with pytest.raises(NotJSON, match=re.escape(reason)):
+        parse_within(answer, within)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[" * 1_000_000, "[1," * 300_000, "{" * 1_000_000, '["' * 400_000, '{"a":' * 200_000, "[1] " * 250_000,
+        "[" + "9" * 1_000_000, '{"a": ' + "[" * 900 + "x", "```\n" * 250_000, "[\n" * 300_000,
+        '{"x":"' + "a" * 1_000_000,
+    ],
+)  # fmt: skip
+def test_prose_full_of_brackets_is_read_in_linear_time(find, answer):
+    find("json", answer, within="prose")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=8), json_values))
+def test_an_object_is_found_in_any_prose_around_it(value):
+    whole = {"answer": value}
+    assert parse_within(f"Well: {json.dumps(whole)}. That is all.", "prose") == whole
+    assert parse_within(f"Well:\n```json\n{json.dumps(whole, indent=1)}\n```\n", "fence") == whole
+
+
+@pytest.mark.parametrize(
+    ("answer", "arguments", "passed"),
+    [
+        ('```json\n{"total": 1}\n```', {"schema": INVOICE, "within": "fence"}, True),
+        ('```json\n{"total": -1}\n```', {"schema": INVOICE, "within": "fence"}, False),
+        ('Total: {"total": 1} EUR', {"schema": INVOICE, "within": "prose"}, True),
+        ('Total: {"total": 1} EUR', {"schema": INVOICE}, False),
+    ],
+)
+def test_json_schema_looks_where_it_may(find, answer, arguments, passed):
+    assert find("json_schema", answer, **arguments).passed is passed
+
+
+# --- json_path ---------------------------------------------------------------------------------------------------
+
+ORDER = json.dumps(
+    {"total": 118.4, "currency": "EUR", "paid": False, "note": None, "items": [{"n": "a", "p": 5}, {"n": "é", "p": 20}]}
+)
+
+
+def inner(name, **arguments):
+    return CHECKS[name](**arguments)
+
+
+@pytest.mark.parametrize(
+    ("answer", "path", "check", "passed"),
+    [
+        (ORDER, "total", None, True),
+        (ORDER, "paid", None, True),
+        (ORDER, "note", None, False),
+        (ORDER, "absent.further", None, False),
+        (ORDER, "items[?p > `100`]", None, False),
+        (ORDER, "currency", inner("equals", value="EUR"), True),
+        (ORDER, "currency", inner("equals", value="USD"), False),
+        (ORDER, "total", inner("number", value=118.4), True),
+        (ORDER, "paid", inner("equals", value=False), True),
+        (ORDER, "items[*].n", inner("list_equals", items=["a", "é"]), True),
+        (ORDER, "items[?p > `10`].n | [0]", inner("equals", value="é"), True),
+        (ORDER, "length(items)", inner("equals", value=2), True),
+        (ORDER, "items[1]", inner("json_path", path="p", check=inner("equals", value=20)), True),
+        (ORDER, "absent", inner("not", check=inner("contains", text="x")), False),
+        (ORDER, "length(total)", None, False),
+        ("Paris", "total", None, False),
+        ("", "total", None, False),
+        ("[" * 100_000, "[0]", None, False),
+        (json.dumps(["x" * 1_000_000]), "[0]", inner("contains", text="x"), True),
+        ('{"größe": "北京"}', '"größe"', inner("equals", value="北京"), True),
+    ],
+)
+def test_json_path_hands_what_it_finds_to_the_inner_check(find, answer, path, check, passed):
+    finding = find("json_path", answer, path=path, check=check)
+    assert finding.passed is passed, finding.reason
+    assert len(finding.reason) < 400
+
+
+@pytest.mark.parametrize(
+    ("path", "check", "reason"),
+    [
+        ("currency", inner("equals", value="USD"), "at 'currency': answered 'EUR', expected 'USD'"),
+        ("total", None, "'total' finds '118.4'"),
+        ("x", None, "'x' finds nothing in"),
+        ("length(total)", None, "'length(total)' does not fit the answer"),
+    ],
+)
+def test_json_path_says_where_it_looked(find, path, check, reason):
+    assert find("json_path", ORDER, path=path, check=check).reason.startswith(reason)
+
+
+def test_json_path_finds_its_json_in_prose(find):
+    assert find("json_path", f"Here: {ORDER}", path="total", within="prose").passed
+    assert not find("json_path", f"Here: {ORDER}", path="total").passed
+
+
+@pytest.mark.parametrize("path", ["", "a..b", "a[", "nosuch(a)", "length()"])
+def test_a_path_that_can_find_nothing_is_refused(path):
+    with pytest.raises(ValueError, match="no JMESPath"):
+        CHECKS["json_path"](path=path)
+
+
+def test_an_error_of_the_inner_check_stays_one(find):
+    with pytest.raises(CheckFailedToRun, match="cost unknown"):
+        find("json_path", ORDER, path="total", check=inner("max_cost_usd", usd=1))
