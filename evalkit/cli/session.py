@@ -18,6 +18,7 @@ from evalkit.cli.budgets import set_budgets
 from evalkit.cli.earlier import SuiteText, find_earlier, path_from
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
+from evalkit.cli.interruption import Interrupted, heard, interruptible, resume_hint
 from evalkit.cli.manifest import gone_on, manifest_of, stamp
 from evalkit.cli.options import Options
 from evalkit.cli.preparing import Prepared, plan_suite, prepare_all
@@ -25,7 +26,7 @@ from evalkit.cli.progress import progress, say
 from evalkit.cli.recalling import Everybody, read_answers, trial_names
 from evalkit.cli.reports import print_console, write_reports
 from evalkit.cli.starting import Storage, open_storage, started
-from evalkit.errors import UsageError
+from evalkit.errors import StorageError, UsageError
 from evalkit.gates import judge
 from evalkit.gateway.client import Gateway
 from evalkit.journal import Journal, doubt_notes, doubts, in_doubt
@@ -120,10 +121,27 @@ def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
     """One run, from its folder, an empty one or that of the run it goes on with, to its reports."""
     folder, manifest = _begin(prepared, options, storage)
     _say_what_is_sent(manifest, prepared.census, options)
-    with _journal(folder, storage) as journal:
-        for note in journal.notes:
-            say(f"note: {note}")
-        ending = _ask(prepared, journal, options)
+    try:
+        with _journal(folder, storage) as journal:
+            for note in journal.notes:
+                say(f"note: {note}")
+            ending = _ask(prepared, journal, options)
+    except StorageError:
+        if folder.exists():
+            say(resume_hint(folder))
+        raise
+    try:
+        with interruptible():
+            return _report(manifest, ending, folder, options)
+    except Interrupted as interruption:
+        code = SIGNALLED + interruption.number
+        reason = f"interrupted while the reports were written; the results are safe: evalkit report {folder}"
+        say(f"exit {code}: {reason}")
+        return code, reason
+
+
+def _report(manifest: Manifest, ending: Ending, folder: Path, options: Options) -> End:
+    """Everything after the last answer: the manifest's last word, the reports, the verdict."""
     doubtful = in_doubt(folder)
     ended = replace(
         manifest,
@@ -191,15 +209,11 @@ def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
                 unsent=prepared.unsent,
             )
             runner = Runner([job], gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget)
-            return await runner.run(signals=_SIGNALS)
+            return await runner.run(signals=heard())
 
     shown = progress(planned, quiet=options.quiet, done=recalled.done.values())
     with shown as watcher, redirect_stdout(sys.stderr):  # whatever a function prints
         return anyio.run(run)
-
-
-_SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What is listened for; on Windows nothing can be, and Ctrl-C ends a run at once."""
 
 
 def _say_what_is_sent(manifest: Manifest, census: Census, options: Options) -> None:
@@ -230,6 +244,8 @@ def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:
 def _say_how_it_ended(run: JudgedRun, ending: Ending, folder: Path, options: Options) -> End:
     code, reason = verdict_of_run(run, ending, max_error_rate=options.max_error_rate, strict=options.strict)
     say(f"results in {folder}")
+    if code not in (0, 1) and not ending.unanswered and any(row.not_run or row.errors for row in run.summary.models):
+        say(resume_hint(folder))
     if options.exit_zero and code in (1, 3):
         code, reason = 0, f"by --exit-zero (else {code}): {reason}"
     say(f"exit {code}: {reason}")
