@@ -299,6 +299,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     """What was asked, the answers of earlier turns included."""
     expected: str | None = None
+    case_id: str = ""
+    vars: Mapping[str, Any] = {}
+    """The case's variables, with the values of the matrix."""
     cached: bool = False
     """True where it is a stored answer: its latency and cost are those of when it was asked."""
     others: Others | None = None
@@ -309,11 +312,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a check asks a model about an answer."""
 
     model: str
-    """As the suite names it, or a model's id."""
+    """As the suite names it, or a model's id; "" for the judge that the suite has where a check names none."""
     messages: tuple[Message, ...]
     params: Mapping[str, Any] = {}
     purpose: str
     """What it is for, in a word, so that the same question asked twice can be told apart: `judge`, `judge#2`."""
+    apart_from: tuple[str, ...] = ()
+    """Models besides the one under test whose answers it is about: the judge that the suite has is none of them."""
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,7 +336,7 @@ class Others(Protocol):
     """The models beside the one under test."""
 
     async def ask(self, question: Question) -> Opinion:
-        """Asks one of them. Raises CheckFailedToRun where it gives no answer."""
+        """Asks one of them. Raises JudgeFailed where it gives no answer."""
         ...
 
     async def answer_of(self, model: str) -> str:
@@ -427,6 +432,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """Of a conversation, the turn it looked at; None for the whole."""
     in_score: bool = True
     """False where it can fail the trial but has no share in its score."""
+    judge_failed: bool = False
+    """True where there is an error because a model that was asked gave no verdict."""
 
 
 # --- what is run and kept ----------------------------------------------------------------------------------------
@@ -503,6 +510,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Of a conversation, the first answer as it should be; `expected` is the last one."""
     hand_over: HandOver | None = None
     """Of a conversation with a target that is no model; None where a model is asked."""
+    vars: Mapping[str, Any] = {}
+    """The case's variables, with the values of the matrix, for its checks."""
     tags: tuple[str, ...] = ()
     cluster: str | None = None
     """What this case shares with others, which makes them depend on each other."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from evalkit.checks.contract import shown
-from evalkit.errors import CheckFailedToRun, EvalkitError
+from evalkit.errors import CheckFailedToRun, EvalkitError, JudgeFailed
 from evalkit.findings import drop, look
 from evalkit.types import BoundCheck, Check, Context, Finding, Message, Others, Response, Score, Timing, Trial
 
@@ -88,6 +88,8 @@ async def score_trial(
         timing=timing,
         messages=trial.request.messages if messages is None else messages,
         expected=trial.expected,
+        case_id=trial.case_id,
+        vars=trial.vars,
         cached=cached,
         others=others,
     )
@@ -187,7 +189,8 @@ def _failed(bound: BoundCheck, error: Exception, where: str = "") -> Score:
     kind = "" if isinstance(error, EvalkitError) else f"{type(error).__name__}: "  # ours say enough by themselves
     message = f"{where}{kind}{error}"
     opinions = error.opinions if isinstance(error, CheckFailedToRun) else ()
-    return _about(bound, error=_storable(message[:_ERROR_LENGTH]), opinions=opinions)
+    judge_failed = isinstance(error, JudgeFailed)
+    return _about(bound, error=_storable(message[:_ERROR_LENGTH]), opinions=opinions, judge_failed=judge_failed)
 
 
 def _about(bound: BoundCheck, **found: Any) -> Score:
