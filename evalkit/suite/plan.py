@@ -18,7 +18,6 @@ from evalkit.errors import EvalkitError, Problem, SuiteInvalid
 from evalkit.suite.code_uses import CodeUse, note_code
 from evalkit.suite.datasets import draw
 from evalkit.suite.instances import Instance, examine, instances, transform
-from evalkit.suite.numbers import unspelt
 from evalkit.suite.params import settle
 from evalkit.suite.parts import Case, Prompt, Suite
 from evalkit.suite.presets import NOT_IN_API, preset_for
@@ -174,7 +173,6 @@ class Plan:
                 first_turn_checks=first.checks,
                 first_turn_expected=first.expected,
                 hand_over=hand_over_of(model, instance) if later else None,
-                vars=unspelt(instance.own),
                 tags=case.tags,
                 cluster=case.cluster,
                 xfail=case.xfail,
