@@ -9,6 +9,7 @@ EvalkitError
 ├── Undecodable           an answer body that says nothing usable  ┐ raised by the APIs, turned into a
 ├── ErrorReply            an error inside an answer body           ┘ Fault by the gateway
 └── CheckFailedToRun      a check that could not look at an answer (never a wrong answer)
+    └── JudgeFailed       a model that was asked about an answer gave no verdict
 """
 
 from __future__ import annotations
@@ -101,6 +102,10 @@ class CheckFailedToRun(EvalkitError):
     def __init__(self, message: str, *, opinions: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.opinions = tuple(opinions)
+
+
+class JudgeFailed(CheckFailedToRun):
+    """A model that a check asked about an answer gave no usable verdict."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

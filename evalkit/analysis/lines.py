@@ -63,13 +63,14 @@ class ScoreLine(msgspec.Struct, frozen=True, kw_only=True):
     opinions: tuple[OpinionLine, ...] = ()
     skipped: bool = False
     turn: int | None = None
+    judge_failed: bool = False
 
     @property
     def error_kind(self) -> str | None:
         """`judge_error` where a judge gave no verdict, `check_error` where another check could not look."""
         if self.error is None:
             return None
-        return "judge_error" if self.opinions or self.error.startswith("JudgeFailed:") else "check_error"
+        return "judge_error" if self.judge_failed else "check_error"
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from evalkit.checks.contract import argument
-from evalkit.errors import CheckFailedToRun, EvalkitError
+from evalkit.errors import CheckFailedToRun, EvalkitError, JudgeFailed
 from evalkit.findings import Found, Later, drop, look
 from evalkit.registry import CHECKS
 from evalkit.types import Check, Context, Finding, Opinion
@@ -155,7 +155,8 @@ class _Tally:
         """What the parts come to. Raises CheckFailedToRun where that is unknown."""
         passed = self.passed
         if passed is None:
-            raise CheckFailedToRun(self._why_unknown(), opinions=self._opinions())
+            kind = JudgeFailed if any(isinstance(error, JudgeFailed) for error in self.errors) else CheckFailedToRun
+            raise kind(self._why_unknown(), opinions=self._opinions())
         ranked = sorted(self.findings, key=lambda found: (found.passed, found.value), reverse=True)
         unknown = self.parts - len(ranked)  # they rank last where it passes without them, and first where it fails
         deciding = ranked[self.needed - 1 - (0 if passed else unknown)]

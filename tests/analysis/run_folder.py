@@ -85,9 +85,9 @@ def errored(kind="timeout", message="no answer within 600 s", status=None, **fie
     )
 
 
-def unchecked(error="schema could not be compiled", **fields: Any) -> Record:
+def unchecked(error="schema could not be compiled", judge_failed=False, **fields: Any) -> Record:
     """An answer that a check could not look at."""
-    broken = Score(check="json_schema", error=error)
+    broken = Score(check="json_schema", error=error, judge_failed=judge_failed)
     return record(None, scores=(Score(check="contains", value=1.0, passed=True), broken), **fields)
 
 

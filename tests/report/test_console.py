@@ -82,7 +82,7 @@ def test_outcomes_have_a_column_each_where_they_occur(tmp_path):
         record(False, response=answer("", outcome="content_policy")),
         errored(),
         unchecked(),
-        unchecked("JudgeFailed: no verdict"),
+        unchecked("no verdict", judge_failed=True),
         record(None),
         record(False, xfail="bug 12"),
         record(True, xfail="bug 13", case_id="mended"),
