@@ -299,9 +299,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     """What was asked, the answers of earlier turns included."""
     expected: str | None = None
-    case_id: str = ""
-    vars: Mapping[str, Any] = {}
-    """The case's variables, with the values of the matrix."""
     cached: bool = False
     """True where it is a stored answer: its latency and cost are those of when it was asked."""
     others: Others | None = None
@@ -510,8 +507,6 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Of a conversation, the first answer as it should be; `expected` is the last one."""
     hand_over: HandOver | None = None
     """Of a conversation with a target that is no model; None where a model is asked."""
-    vars: Mapping[str, Any] = {}
-    """The case's variables, with the values of the matrix, for its checks."""
     tags: tuple[str, ...] = ()
     cluster: str | None = None
     """What this case shares with others, which makes them depend on each other."""

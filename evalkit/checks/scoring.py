@@ -88,8 +88,6 @@ async def score_trial(
         timing=timing,
         messages=trial.request.messages if messages is None else messages,
         expected=trial.expected,
-        case_id=trial.case_id,
-        vars=trial.vars,
         cached=cached,
         others=others,
     )
