@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help install demo test check bench-transport format schema clean
+.PHONY: help install demo test torture check bench-transport bench-durability bench-checks docs format schema clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -20,6 +20,9 @@ demo: $(VENV)/.installed ## Compare five models on suites/quickstart.yaml, witho
 test: $(VENV)/.developing ## Run the tests
 	@$(BIN)/python -m pytest
 
+torture: $(VENV)/.developing ## Kill, unplug and damage runs, a thousand times over (about an hour)
+	@EVALKIT_TORTURE=1 $(BIN)/python -m pytest tests/torture tests/journal
+
 check: $(VENV)/.developing ## Lint, check formats and types, and that the house stands
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
@@ -28,6 +31,15 @@ check: $(VENV)/.developing ## Lint, check formats and types, and that the house 
 
 bench-transport: $(VENV)/.installed ## Measure what a request costs, beside other HTTP clients (5 minutes)
 	@$(BIN)/python benchmarks/transport.py
+
+bench-checks: $(VENV)/.installed ## Measure each check over 10 KB of text
+	@$(BIN)/python benchmarks/checks.py
+
+docs: $(VENV)/.installed ## Write the table of docs/checks.md anew
+	@$(BIN)/python docs/checks_table.py
+
+bench-durability: $(VENV)/.installed ## Measure what durability costs (5 minutes)
+	@$(BIN)/python benchmarks/durability.py
 
 format: $(VENV)/.developing ## Put the code into its one form
 	@$(BIN)/ruff check --fix --quiet .
