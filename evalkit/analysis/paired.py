@@ -60,6 +60,11 @@ class PairedUnits:
         """Of the means."""
         return float((self.new - self.base).sum() / self.cases.sum())
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing about the difference is left to chance."""
+        return bool(self.certain.all())
+
     @cached_property
     def p_value(self) -> float:
         """Of the sign-flip test over units; for single answers that pass or fail, of the exact McNemar test."""

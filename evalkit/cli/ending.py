@@ -65,6 +65,9 @@ def _verdict(run: JudgedRun, passed: int, failed: int, *, strict: bool) -> Itera
     if open_gates:
         yield int(strict), f"INCONCLUSIVE: {', '.join(open_gates)}" + (" (--strict)" if strict else "")
     cases_failed, cases = (sum(getattr(row, name) for row in run.summary.models) for name in ("cases_failed", "cases"))
+    comparison = run.summary.comparison
+    if not gates and comparison is not None and comparison.verdict == "regressed":
+        yield 1, f"regressed against {comparison.base}"
     if not gates and cases_failed:
         yield (
             1,

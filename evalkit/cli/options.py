@@ -41,6 +41,8 @@ class Options:
     replay: Path | None = None
     failed: Path | None = None
     cache: bool = False
+    baseline: str | None = None
+    """A file, a run folder, or `git:REF`."""
     max_error_rate: float = 0.01
     gates: tuple[str, ...] = ()
     strict: bool = False
@@ -73,6 +75,9 @@ class Options:
         """The flags that were given, for the manifest; paths in full: the next command may come from elsewhere."""
         values = asdict(self)
         kept: dict[str, Any] = {name: values[name] for name in sorted(self.given - FORGOTTEN)}
+        named = kept.get("baseline")
+        if named is not None and not named.startswith("git:"):
+            kept["baseline"] = Path(named)
         return {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in kept.items()}
 
     def recalled(self, remembered: Mapping[str, Any]) -> Options:

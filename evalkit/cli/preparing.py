@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from evalkit.cli.earlier import SuiteText
 from evalkit.cli.options import Options
@@ -20,6 +21,9 @@ from evalkit.suite.loader import load_suite
 from evalkit.suite.plan import Census, Plan
 from evalkit.types import Gate
 
+if TYPE_CHECKING:
+    from evalkit.cli.against import Against
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -35,6 +39,8 @@ class Prepared:
     unsent: Container[str] = frozenset()
     """Models to which nothing is sent: they have the answers that are stored."""
     budget: Budget | None = None
+    against: Against | None = None
+    """What its answers are compared with."""
 
 
 def prepare_all(

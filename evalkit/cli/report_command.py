@@ -25,6 +25,7 @@ def command(runs: tuple[Path, ...], form: str, out: Path | None, color: str) -> 
     """
     from evalkit.analysis.frames import load_run
     from evalkit.cli.reports import print_console, show
+    from evalkit.compare import read_comparison
     from evalkit.gates import judge
     from evalkit.registry import REPORTS
     from evalkit.run_folder import MANIFEST, write_whole
@@ -32,7 +33,7 @@ def command(runs: tuple[Path, ...], form: str, out: Path | None, color: str) -> 
     if len(runs) > 1 and form in ONE_AT_A_TIME:
         raise UsageError(f"{form} shows one run at a time: name one of the {len(runs)}")
     folders = [run.parent if run.name == MANIFEST else run for run in runs]
-    judged = [judge(load_run(folder)) for folder in folders]
+    judged = [judge(load_run(folder), read_comparison(folder)) for folder in folders]
     if form == "console" and out is None:
         for run in judged:
             print_console(run, color=color)

@@ -42,6 +42,11 @@ from evalkit.cli.flags import RUN, judging_flags, options_of
 @click.option("--replay", type=RUN, metavar="RUN", help="Use the answers of a run where the question is the same.")
 @click.option("--failed", type=RUN, metavar="RUN", help="Ask anew what failed in a run, and only that.")
 @click.option("--cache/--no-cache", default=False, help="Use and keep answers over all runs, by what is sent.")
+@click.option(
+    "--baseline",
+    metavar="FILE|RUN|git:REF",
+    help="Compare with a baseline, a run, or the suite as it was at a commit, asked beside it.",
+)
 @click.option("--allow-code", is_flag=True, help="Run the Python code that suites name.")
 @click.option(
     "--max-cost",

@@ -14,6 +14,8 @@ import anyio
 from msgspec.structs import replace
 
 from evalkit.analysis.frames import JudgedRun, load_run
+from evalkit.cli.against import Against, compared, open_baselines, past_run, past_suites
+from evalkit.cli.beside import PastRun
 from evalkit.cli.budgets import set_budgets
 from evalkit.cli.earlier import SuiteText, find_earlier, path_from
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
@@ -56,8 +58,9 @@ def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, 
     with _stand_in(options) as stand_in, open_storage(start, environ) as storage:
         url = stand_in.base_url if stand_in else None
         prepared = prepare_all(start.suites, options, environ, url, storage)
-        set_budgets(prepared, options.max_cost)
-        ends = list(_run_all(prepared, options, storage))
+        with open_baselines(prepared, options, environ, stand_in_url=url, resumed=storage.folder):
+            set_budgets([*prepared, *past_suites(prepared)], options.max_cost)
+            ends = list(_run_all(prepared, options, storage))
     code, reason = worst(ends)
     if len(prepared) > 1:
         say(f"exit {code}: {reason}")
@@ -125,14 +128,14 @@ def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
         with _journal(folder, storage) as journal:
             for note in journal.notes:
                 say(f"note: {note}")
-            ending = _ask(prepared, journal, options)
+            ending = _ask(prepared, journal, folder, options)
     except StorageError:
         if folder.exists():
             say(resume_hint(folder))
         raise
     try:
         with interruptible():
-            return _report(manifest, ending, folder, options)
+            return _report(manifest, prepared.against, ending, folder, options)
     except Interrupted as interruption:
         code = SIGNALLED + interruption.number
         reason = f"interrupted while the reports were written; the results are safe: evalkit report {folder}"
@@ -140,7 +143,7 @@ def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
         return code, reason
 
 
-def _report(manifest: Manifest, ending: Ending, folder: Path, options: Options) -> End:
+def _report(manifest: Manifest, against: Against | None, ending: Ending, folder: Path, options: Options) -> End:
     """Everything after the last answer: the manifest's last word, the reports, the verdict."""
     doubtful = in_doubt(folder)
     ended = replace(
@@ -152,7 +155,8 @@ def _report(manifest: Manifest, ending: Ending, folder: Path, options: Options) 
         unanswered=tuple(ending.unanswered),
     )
     write_manifest(folder, ended)
-    run = judge(load_run(folder))
+    frames = load_run(folder)
+    run = judge(frames, compared(frames, folder, against))
     write_reports(run, folder, options.reports)
     print_console(run, color=options.color)
     return _say_how_it_ended(run, ending, folder, options)
@@ -172,6 +176,7 @@ def _begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path
         selection=options.remembered(),
         suite_path=path_from(folder, plan.suite.file),
         superseded=prepared.recalled.superseded,
+        baseline=prepared.against.name if prepared.against else None,
     )
     if resumed is not None:
         manifest = gone_on(resumed.earlier.manifest, manifest)
@@ -189,17 +194,28 @@ def _journal(folder: Path, storage: Storage) -> Iterator[Journal]:
         yield journal
 
 
-def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
-    planned: Counter[str] = Counter()
-    for row in prepared.census.planned:
-        planned[row.model] += row.trials
+def _ask(prepared: Prepared, journal: Journal, folder: Path, options: Options) -> Ending:
+    """Asks and judges, a suite of then beside it where there is one."""
+    with past_run(prepared, folder, options) as past:
+        ending = _ask_all(prepared, journal, past, options)
+        if past is not None:
+            past.end(ending)
+        return ending
+
+
+def _ask_all(prepared: Prepared, journal: Journal, past: PastRun | None, options: Options) -> Ending:
     recalled = prepared.recalled
+    rows = [*prepared.census.planned, *(past.planned if past else ())]
+    planned: Counter[str] = Counter()
+    for row in rows:
+        planned[row.model] += row.trials
     settings = Settings(stand_in=options.offline, concurrency=options.concurrency, keep_raw=not options.no_raw)
 
     on_traceback = say if options.verbose else None
 
     async def run() -> Ending:
-        async with Gateway(prepared.keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
+        keys = {**(past.keys if past else {}), **prepared.keys}
+        async with Gateway(keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
             gateway.warm_up(model for model in prepared.plan.models if model.provider.name in prepared.keys)
             job = Job(
                 plan=prepared.plan,
@@ -208,10 +224,15 @@ def _ask(prepared: Prepared, journal: Journal, options: Options) -> Ending:
                 done=recalled.done,
                 unsent=prepared.unsent,
             )
-            runner = Runner([job], gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget)
-            return await runner.run(signals=heard())
+            jobs = [past.own_job(), job] if past else [job]
+            runner = Runner(jobs, gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget)
+            ending = await runner.run(signals=heard())
+            if past is not None:  # nothing is asked of a model under test any more
+                await Runner([past.shared_job()], gateway=gateway, watcher=watcher, settings=settings).run()
+            return ending
 
-    shown = progress(planned, quiet=options.quiet, done=recalled.done.values())
+    done = [*recalled.done.values(), *(past.recalled.done.values() if past else ())]
+    shown = progress(planned, quiet=options.quiet, done=done)
     with shown as watcher, redirect_stdout(sys.stderr):  # whatever a function prints
         return anyio.run(run)
 

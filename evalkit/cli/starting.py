@@ -55,6 +55,11 @@ class Storage:
     """The only trials to make; None: all."""
     source: str | None = None
 
+    @property
+    def folder(self) -> Path | None:
+        """The run folder that is gone on with."""
+        return self.resumed.earlier.folder if self.resumed else None
+
 
 def started(paths: tuple[Path, ...], options: Options) -> Start:
     """Suites and flags as given, or as an earlier run was made with them. Raises UsageError."""

@@ -121,9 +121,10 @@ def _pairs(matched: Sequence[_Matched], margin: float) -> Iterator[Pair]:
 
 
 def _levels(units: Sequence[PairedUnits | None]) -> list[float]:
-    """Holm's, over the comparisons that can be made at all."""
-    levels = iter(holm_levels([each.p_value for each in units if each is not None], ALPHA))
-    return [ALPHA if each is None else next(levels) for each in units]
+    """Holm's, over the comparisons that chance has a part in."""
+    open_ = [each for each in units if each is not None and not each.settled]
+    levels = dict(zip(map(id, open_), holm_levels([each.p_value for each in open_], ALPHA), strict=True))
+    return [levels.get(id(each), ALPHA) for each in units]
 
 
 def _figures(matched: Sequence[_Matched], metric: str) -> list[PairedFigure]:
@@ -183,7 +184,7 @@ def _judged(pair: Pair, rate: PairedUnits, level: float, margin: float) -> Pair:
         high=high,
         confidence=1 - level,
         p_value=rate.p_value,
-        mde=smallest_shown(error, level),
+        mde=None if rate.settled else smallest_shown(error, level),
         n_to_decide=cases_to_decide(error, rate.n, margin, level) if undecided else None,
     )
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from evalkit.report import cells, differences
 from evalkit.report.conditions import condition, found
-from evalkit.report.markdown import code, plain
+from evalkit.report.markup import code, plain
 from evalkit.report.matrix import matrices
 from evalkit.types import Comparison, Flip, Pair
 
-__all__ = ["comparison_markdown", "comparison_tables"]
+__all__ = ["comparison_markdown", "comparison_section"]
 
 _LISTED = 20
 
@@ -28,17 +28,28 @@ def comparison_markdown(comparison: Comparison) -> str:
     ]
     if stand_in:
         head.append(f"**Answers of the stand-in gateway, which say nothing about any model: {', '.join(stand_in)}.**")
-    return "\n\n".join([*head, *comparison_tables(comparison)]) + "\n"
+    return "\n\n".join([*head, "## Comparison", *_tables(comparison, "##")]) + "\n"
 
 
-def comparison_tables(comparison: Comparison, *, level: int = 2) -> Iterator[str]:
-    """Its sections, under headings of a level."""
-    mark = "#" * level
+def comparison_section(comparison: Comparison, room: int) -> str:
+    """What the report of a run says of its baseline, in about `room` bytes."""
+    verdict = f"{differences.MARKS[comparison.verdict]}: {differences.headline(comparison)}."
+    parts = [f"## Against {plain(comparison.base)}", plain(verdict)]
+    for part in _tables(comparison, "###"):
+        if sum(len(each.encode()) for each in (*parts, part)) > room:
+            parts.append("The rest is in `comparison.json`.")
+            break
+        parts.append(part)
+    return "\n\n".join(parts)
+
+
+def _tables(comparison: Comparison, mark: str) -> Iterator[str]:
+    """Its sections, those below the first under headings with this mark."""
     shown = differences.evidence()
     rows = (
         [code(differences.label(pair, comparison)), *(cell.spell(pair) for cell in shown)] for pair in comparison.pairs
     )
-    yield f"{mark} Comparison\n\n{plain(differences.families(comparison))}"
+    yield plain(differences.families(comparison))
     yield _table(["", *(cell.name for cell in shown)], rows)
     for title, names, matrix in matrices(comparison):
         yield plain(title)
@@ -75,7 +86,7 @@ def _flips(comparison: Comparison, heading: str, flips: Sequence[tuple[Flip, Pai
             code(flip.case_id),
             code(differences.label(pair, comparison)),
             f"{flip.base_passed} → {flip.new_passed}",
-            *(code(text or "") for text in (flip.base_text, flip.new_text, differences.reason(flip))),
+            *(code(text or "") for text in (flip.base_text, flip.new_text, differences.reason(flip, pair))),
         ]
         for flip, pair in flips[:_LISTED]
     )

@@ -11,10 +11,11 @@ from evalkit.analysis.failures import error_groups, failed_trials
 from evalkit.display import clip, pad, width
 from evalkit.registry import REPORTS
 from evalkit.report import cells, headline
-from evalkit.report.conditions import condition, found
+from evalkit.report.comparison_console import ComparisonConsole
 from evalkit.report.figures import Figure, figures
 from evalkit.report.table import Column, Group, draw, shorten, wrap
-from evalkit.types import GateResult, ModelSummary
+from evalkit.report.terminal import Terminal
+from evalkit.types import ModelSummary
 
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
@@ -22,26 +23,21 @@ if TYPE_CHECKING:
 __all__ = ["Console"]
 
 _LISTED = 10
-_NARROWEST = 36
-"""Columns that a gate's value needs to stand beside its name, not below."""
 _INDENT = "  "
-_COLORS = {"pass": "32", "fail": "31", "inconclusive": "33", "warn": "33", "bold": "1", "faint": "2"}
 
 
 @dataclass(kw_only=True)
-class Console:
-    """Lines of at most `columns` (40 or more), with ANSI colours on demand; every coloured mark is also a word."""
+class Console(Terminal):
+    """The report for the screen."""
 
-    columns: int = 100
-    color: bool = False
     filename: str | None = field(default=None, init=False)
-
-    def __post_init__(self) -> None:
-        self.columns = max(40, self.columns)
 
     def render(self, run: JudgedRun) -> str:
         """The whole report; it ends with the verdict."""
-        sections = (self._head, self._table, self._failed, self._errors, self._remarks, self._gates, self._verdict)
+        sections = (
+            *(self._head, self._table, self._failed, self._errors),
+            *(self._comparison, self._remarks, self._gates, self._verdict),
+        )
         drawn = ["\n".join(section(run)) for section in sections]
         return "\n\n".join(section for section in drawn if section) + "\n"
 
@@ -57,9 +53,9 @@ class Console:
         labels = [cells.one_line(headline.label(run.manifest, row.model, row.prompt)) for row in rows]
         shown = figures(rows)
         blocks = [self._groups(table, rows) for _, table in groupby(shown, key=lambda figure: figure.table)]
-        yield from draw(labels, blocks, self.columns, self._faint)
+        yield from draw(labels, blocks, self.columns, self.faint)
         legend = cells.legend(figure.spell(row) for figure in shown for row in rows)
-        yield from map(self._faint, wrap(legend, self.columns))
+        yield from map(self.faint, wrap(legend, self.columns))
 
     def _groups(self, table: Iterable[Figure], rows: Sequence[ModelSummary]) -> list[Group]:
         return [
@@ -87,7 +83,7 @@ class Console:
             )
             for trial in failed_trials(run, _LISTED)
         ]
-        yield from self.listed(entries)
+        yield from self._listed(entries)
         if failed > _LISTED:
             yield from self._more(failed - _LISTED)
 
@@ -97,7 +93,7 @@ class Console:
             return
         groups = error_groups(run, _LISTED)
         yield self.paint("bold", f"Errors ({errors:,})")
-        yield from self.listed([(f"{group.kind} × {group.trials:,}", group.model, group.message) for group in groups])
+        yield from self._listed([(f"{group.kind} × {group.trials:,}", group.model, group.message) for group in groups])
         rest = errors - sum(group.trials for group in groups)
         if rest:
             yield from self._more(rest)
@@ -106,7 +102,7 @@ class Console:
         # Any run has this report, even one whose files of reports were not asked for.
         return wrap(f"+{rest:,} more: evalkit report RUN --format md", self.columns, first=_INDENT)
 
-    def listed(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
+    def _listed(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
         """Two aligned columns, each at most a quarter of the width, and what is left for two lines of the reason."""
         most = self.columns // 4
         shown = [[cells.one_line(part) for part in entry] for entry in entries]
@@ -118,40 +114,20 @@ class Console:
             if reason[1:]:
                 yield " " * width(head) + clip(" ".join(reason[1:]), self.columns - width(head))
 
+    def _comparison(self, run: JudgedRun) -> Iterator[str]:
+        if run.summary.comparison is not None:
+            yield from ComparisonConsole(columns=self.columns, color=self.color).section(run.summary.comparison)
+
     def _remarks(self, run: JudgedRun) -> Iterator[str]:
-        for remark in headline.remarks(run):
-            yield from wrap(cells.one_line(remark), self.columns, first="· ", rest="  ")
+        return self.remarks(headline.remarks(run))
 
     def _gates(self, run: JudgedRun) -> Iterator[str]:
         return self.gates(run.summary.gates)
-
-    def gates(self, gates: Sequence[GateResult]) -> Iterator[str]:
-        """Each gate with what it met; nothing without gates."""
-        if not gates:
-            return
-        yield self.paint("bold", "Gates")
-        marks = max(len(cells.MARKS[gate.result]) for gate in gates)
-        shown = [shorten(condition(gate), self.columns - marks - 4) for gate in gates]
-        names = max(map(width, shown))
-        before = marks + names + 6
-        beside = before + _NARROWEST <= self.columns
-        for gate, name in zip(gates, shown, strict=True):
-            head = f"{_INDENT}{self.paint(gate.result, pad(cells.MARKS[gate.result], marks))}  {name}"
-            value = wrap(found(gate), self.columns, first=" " * (before if beside else marks + 4))
-            yield head + " " * (names - width(name) + 2) + next(value)[before:] if beside else head
-            yield from value
 
     def _verdict(self, run: JudgedRun) -> Iterator[str]:
         verdict = run.summary.verdict
         for line in wrap(f"{cells.MARKS[verdict]}: {headline.verdict(run.summary)}", self.columns):
             yield self.paint(verdict, line)
-
-    def _faint(self, text: str) -> str:
-        return self.paint("faint", text)
-
-    def paint(self, tone: str, text: str) -> str:
-        """`text` in the colour of a tone, where there are colours."""
-        return f"\x1b[{_COLORS[tone]}m{text}\x1b[0m" if self.color else text
 
 
 REPORTS.register("console")(Console())

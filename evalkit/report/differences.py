@@ -83,7 +83,7 @@ def label(pair: Pair, comparison: Comparison) -> str:
 
 def families(comparison: Comparison) -> str:
     """How the intervals are meant."""
-    made = sum(pair.n > 0 for pair in comparison.pairs)
+    made = sum(pair.mde is not None for pair in comparison.pairs)
     holm = f", by Holm over {made} comparisons" if made > 1 else ""
     return f"Differences in points, new - base; intervals at {100 * (1 - comparison.alpha):.0f} %{holm}."
 
@@ -141,10 +141,10 @@ def headline(comparison: Comparison) -> str:
     )
 
 
-def reason(flip: Flip) -> str:
-    """Why a case came out otherwise; that its question is another one now stands before it."""
-    asked = "" if flip.same_question is not False else "asked otherwise; "
-    return f"{asked}{flip.reason or ''}".rstrip("; ")
+def reason(flip: Flip, pair: Pair) -> str:
+    """Why a case came out otherwise; that its question is another one now, where that is not so of all."""
+    told = flip.same_question is False and any(each.same_question for each in pair.flips)
+    return f"{'asked otherwise; ' if told else ''}{flip.reason or ''}".rstrip("; ")
 
 
 def remarks(comparison: Comparison) -> Iterator[str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from evalkit.analysis.failures import FailedTrial, error_groups, failed_trials
-from evalkit.display import clip
 from evalkit.registry import REPORTS
 from evalkit.report import cells, headline
+from evalkit.report.comparison_markdown import comparison_section
 from evalkit.report.conditions import condition, found
 from evalkit.report.figures import figures
+from evalkit.report.markup import code, plain
 from evalkit.types import ModelSummary
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ __all__ = ["Markdown"]
 _ROOM = 64_000
 """Bytes of a whole report, a little under 64 KB; tables and lists other than the failures get a part of them each."""
 _PART = 8_000
-_LONGEST_CELL = 300
 _SHORTEST_ROW = 20
-_MARKUP = re.compile(r"[\\`*_\[\]<>&|~#@!$]|:(?=\S)|(?<=www)\.|^[-+]")
-_ENUMERATION = re.compile(r"^(\d+)([.)]\s)")
 
 
 class Markdown:
@@ -36,7 +33,7 @@ class Markdown:
 
     def render(self, run: JudgedRun) -> str:
         """The report; where there are too many rows, it says how many more there are."""
-        before = [self._head(run), self._gates(run), *self._models(run)]
+        before = [self._head(run), self._gates(run), *self._models(run), self._comparison(run)]
         after = [self._errors(run), self._remarks(run), self._about(run)]
         room = _ROOM - sum(len(block.encode()) + 2 for block in (*before, *after))
         blocks = [*before, self._failed(run, room), *after]
@@ -61,6 +58,10 @@ class Markdown:
             rows = ([*_asked(run, row), *(figure.spell(row) for figure in shown)] for row in models)
             header = [*_asking(run), *(figure.name for figure in shown)]
             yield _table(title, header, rows, len(models), _PART, right=len(shown))
+
+    def _comparison(self, run: JudgedRun) -> str:
+        comparison = run.summary.comparison
+        return "" if comparison is None else comparison_section(comparison, 2 * _PART)
 
     def _failed(self, run: JudgedRun, room: int) -> str:
         rows = (
@@ -96,23 +97,6 @@ class Markdown:
         models = run.summary.models
         legend = cells.legend(figure.spell(row) for figure in figures(models) for row in models)
         return " ".join([f"{' · '.join(facts)}.", *([f"{legend}."] if legend else [])])
-
-
-def code(text: str) -> str:
-    """`text` on one line as a code span for a table, cut where it is long; "–" where it is empty."""
-    shown = clip(cells.one_line(text), _LONGEST_CELL)
-    if not shown:
-        return cells.UNKNOWN
-    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
-    # A table takes \\| for a backslash and the end of the cell, hence the blank.
-    shown = shown.replace("\\|", "\\ |").replace("|", "\\|")
-    return f"{fence} {shown} {fence}" if len(fence) > 1 else f"{fence}{shown}{fence}"
-
-
-def plain(text: str) -> str:
-    """`text` on one line with all that could be markup, a link or a mention escaped."""
-    escaped = _MARKUP.sub(lambda found: f"\\{found[0]}", clip(cells.one_line(text), 4 * _LONGEST_CELL))
-    return _ENUMERATION.sub(r"\1\\\2", escaped).replace("\\@", "\\@\u200b")
 
 
 def _asking(run: JudgedRun) -> list[str]:
