@@ -27,6 +27,8 @@ FEWEST_UNITS = 5
 RESAMPLES = 2_000
 MOST_RESAMPLED = 1_000
 """With more units than this, the bootstrap's quantiles are those of the normal distribution."""
+_FARTHEST = math.log(1e6)
+"""An end a million times the figure says nothing any more."""
 _SEED = 20_240_411
 
 
@@ -100,8 +102,8 @@ def ratio_interval(amounts: Floats, counts: Floats) -> tuple[float | None, float
 
     The bootstrap-t on the logarithm of the ratio, over whole units, with a fixed seed (Efron & Tibshirani 1993, §12.5;
     the standard error by linearisation). Costs are skewed to the right, and the plain percentile bootstrap of 20 cases
-    would hold the truth in 82–92 % of suites only. The upper end is None where a resample would too often have nothing
-    to divide by; both are where there are fewer than `FEWEST_UNITS` units.
+    would hold the truth in 82–92 % of suites only. The upper end is None where nothing can be said of it, as where
+    resamples too often have nothing to divide by; both are where there are fewer than `FEWEST_UNITS` units.
     """
     units = len(amounts)
     if units < FEWEST_UNITS or amounts.sum() <= 0 or counts.sum() <= 0:
@@ -115,7 +117,8 @@ def ratio_interval(amounts: Floats, counts: Floats) -> tuple[float | None, float
         bounded = True
     else:
         low, high, bounded = _studentised(amounts, counts, math.log(ratio))
-    return ratio * math.exp(-high * spread), ratio * math.exp(-low * spread) if bounded else None
+    above = -low * spread if bounded else math.inf
+    return ratio * math.exp(-high * spread), ratio * math.exp(above) if above < _FARTHEST else None
 
 
 def _studentised(amounts: Floats, counts: Floats, log_ratio: float) -> tuple[float, float, bool]:

@@ -49,6 +49,34 @@ def test_the_last_line_of_a_key_wins(tmp_path):
     assert len(run.scores) == 2
 
 
+def test_of_an_edited_case_the_newest_record_counts(tmp_path):
+    older = record(True, case_id="a", key="before the edit", cost_usd=0.5)
+    newer = record(False, case_id="a", key="after it", cost_usd=0.25)
+    other = record(True, case_id="a", repeat=1)
+    run = load_run(write(tmp_path, [older, record(case_id="b"), newer, other]))
+    assert run.records[["case_id", "repeat", "passed", "cost_usd"]].fillna(-1).to_numpy().tolist() == [
+        ["b", 0, True, -1],
+        ["a", 0, False, 0.25],
+        ["a", 1, True, -1],
+    ]
+    assert run.scores["key"].tolist() == ["b/terse/gpt-4o/0", "after it", "a/terse/gpt-4o/1"]
+
+
+def test_what_belongs_to_a_case_stands_beside_it(tmp_path):
+    row = load_run(
+        write(tmp_path, [record(False, tags=("a", "b"), cluster="c", xfail="bug", pass_if=0.5)]), text=True
+    ).records.iloc[0]
+    assert (row["tags"], row["cluster"], row["xfail"], row["pass_if"]) == ("a, b", "c", "bug", 0.5)
+    assert row["status"] == "xfailed"
+    assert row["failure"] is pd.NA
+
+
+def test_only_the_columns_asked_for_are_read(tmp_path):
+    run = load_run(write(tmp_path, [record(), record(False)]), columns=("score", "model"), scores=False)
+    assert list(run.records.columns) == ["run", "score", "model"]
+    assert len(run.scores) == 0
+
+
 def test_every_check_becomes_a_row(tmp_path):
     scores = (
         Score(check="contains", value=1.0, passed=True, reason="found"),

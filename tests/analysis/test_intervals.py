@@ -179,6 +179,12 @@ def test_where_a_run_like_this_might_as_well_have_had_no_pass_the_cost_per_pass_
     assert high is None
 
 
+def test_one_cost_apart_from_all_others_leaves_the_interval_open():
+    low, high = ratio_interval(np.array([0.9] + [0.1] * 7), np.ones(8))
+    assert 0 < low <= 0.2
+    assert high is None
+
+
 def test_costs_of_many_cases_need_no_resampling_and_agree_with_it():
     costs = np.random.default_rng(3).lognormal(0, 0.8, 1001)
     normal = ratio_interval(costs, np.ones(1001))

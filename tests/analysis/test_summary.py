@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from evalkit.analysis.frames import load_run
+from evalkit.analysis.intervals import mean_interval
 from evalkit.analysis.statistics import wilson
 from evalkit.analysis.summary import about, summarise, total
+from evalkit.types import Opinion, Score
 from tests.analysis.run_folder import answer, errored, manifest, record, unchecked, write
 
 
@@ -192,3 +196,128 @@ def test_the_run_is_told_in_the_words_of_the_contract():
         "notes": ("o3 was stopped",),
         "skipped": {"later": "waiting"},
     }
+
+
+def test_failures_and_errors_are_told_by_how_they_came(tmp_path):
+    judge = Score(check="judge", error="the verdict is no JSON", judge_failed=True)
+    records = [
+        record(False),
+        record(False, response=answer("Par", outcome="length")),
+        record(True, response=answer("Paris is", outcome="length")),
+        record(False, response=answer("", outcome="refusal")),
+        record(False, response=answer("", outcome="content_policy")),
+        errored("timeout"),
+        unchecked(),
+        record(None, scores=(judge,)),
+        record(None, scores=(Score(check="icontains", value=1.0, passed=True), judge)),
+    ]
+    row = figures(tmp_path, records)
+    assert (row.wrong, row.truncated, row.refused, row.policy, row.failed) == (1, 1, 1, 1, 4)
+    assert (row.api_errors, row.check_errors, row.judge_errors, row.errors) == (1, 1, 2, 4)
+
+
+def test_clusters_widen_the_interval_and_are_counted(tmp_path):
+    alike = [record(number < 30, cluster=f"invoice-{number // 5}") for number in range(40)]
+    row = figures(tmp_path / "a", alike)
+    alone = figures(tmp_path / "b", [record(number < 30) for number in range(40)])
+    assert (row.cases, row.clusters, alone.clusters) == (40, 8, None)
+    assert row.pass_rate_high - row.pass_rate_low > 1.5 * (alone.pass_rate_high - alone.pass_rate_low)
+    assert row.pass_rate_low == pytest.approx(wilson(6, 8)[0], abs=0.03)
+
+
+def test_a_cluster_and_a_case_of_the_same_name_are_two_things(tmp_path):
+    records = [record(case_id="a"), record(False, case_id="b", cluster="a"), record(case_id="c", cluster="a")]
+    assert figures(tmp_path, records).clusters == 2
+
+
+def test_the_score_has_its_interval_over_cases(tmp_path):
+    values = np.random.default_rng(2).random(30)
+    row = figures(tmp_path, [record(value > 0.5, score=value) for value in values.tolist()])
+    assert (row.score_low, row.score_high) == pytest.approx(mean_interval(values))
+    assert row.score_low < row.score < row.score_high
+
+
+def test_percentiles_have_intervals_of_what_was_seen(tmp_path):
+    row = figures(tmp_path, [record(latency_s=float(second)) for second in range(1, 60)])
+    assert (row.latency_s.p50, row.latency_s.p50_low, row.latency_s.p50_high) == (30.0, 22.0, 38.0)
+    assert (row.latency_s.p95_low, row.latency_s.p95_high) == (50.0, 59.0)
+    few = figures(tmp_path, [record(latency_s=float(second)) for second in range(1, 31)])
+    assert (few.latency_s.p95, few.latency_s.p95_high) == (pytest.approx(28.55), None)
+    assert few.latency_s.p95_low is not None
+
+
+def test_costs_per_case_and_per_pass_have_intervals_that_are_always_the_same(tmp_path):
+    costs = np.random.default_rng(4).lognormal(-7, 1, 24)
+    records = [record(number % 4 > 0, cost_usd=float(cost)) for number, cost in enumerate(costs)]
+    row, again = figures(tmp_path / "a", records), figures(tmp_path / "b", records)
+    assert row.cost_per_case_usd == pytest.approx(costs.mean())
+    assert row.cost_per_case_usd_low < row.cost_per_case_usd < row.cost_per_case_usd_high
+    assert row.cost_per_pass_usd == pytest.approx(costs.sum() / 18)
+    assert row.cost_per_pass_usd_low < row.cost_per_pass_usd < row.cost_per_pass_usd_high
+    assert row.cost_cases == 24
+    assert again.cost_per_case_usd_high == row.cost_per_case_usd_high
+
+
+def test_repeats_of_a_case_count_once_in_the_cost_per_case(tmp_path):
+    thrice = [record(case_id="a", repeat=repeat, cost_usd=0.9) for repeat in range(3)]
+    row = figures(tmp_path, [*thrice, *(record(cost_usd=0.1) for _ in range(7))])
+    assert row.cost_per_case_usd == pytest.approx((0.9 + 7 * 0.1) / 8)
+    assert row.cost_usd == pytest.approx(2.7 + 0.7)
+
+
+def test_tokens_per_case_have_their_interval_and_n(tmp_path):
+    records = [record(usage={"output_tokens": 100 + number}) for number in range(10)]
+    found = figures(tmp_path, [*records, record()]).tokens_per_case
+    assert list(found) == ["output_tokens"]
+    assert (found["output_tokens"].value, found["output_tokens"].n) == (104.5, 10)
+    assert found["output_tokens"].low < 104.5 < found["output_tokens"].high
+
+
+def test_asking_judges_is_summed_apart(tmp_path):
+    opinion = Opinion(model="o3", response=answer(input_tokens=50, output_tokens=7), cost_usd=0.25)
+    judged = (Score(check="judge", value=1.0, passed=True, opinions=(opinion, opinion)),)
+    row = figures(tmp_path / "a", [record(scores=judged, cost_usd=0.5), record(cost_usd=0.5)])
+    assert (row.judge_calls, row.judge_cost_usd, row.cost_usd) == (2, 0.5, 1.0)
+    assert (row.judge_input_tokens, row.judge_output_tokens) == (100, 14)
+    unpriced = (Score(check="judge", value=1.0, passed=True, opinions=(replace(opinion, cost_usd=None),)),)
+    row = figures(tmp_path / "b", [record(scores=judged), record(scores=unpriced)])
+    assert (row.judge_calls, row.judge_cost_usd, row.judge_input_tokens) == (3, None, 150)
+    assert figures(tmp_path / "c", [record()]).judge_cost_usd is None
+
+
+def test_metrics_are_weighted_means_over_scored_trials(tmp_path):
+    def checks(*found):
+        return tuple(
+            Score(check="judge", value=value, passed=True, weight=weight, metric=metric, skipped=value is None)
+            for metric, value, weight in found
+        )
+
+    records = [
+        record(scores=checks(("clarity", 1.0, 3.0), ("clarity", 0.0, 1.0), ("tone", 0.5, 1.0))),
+        record(scores=checks(("clarity", 0.25, 1.0), ("tone", None, 1.0))),
+        record(scores=checks(("clarity", 0.0, 0.0))),
+        replace(unchecked(), scores=(*checks(("clarity", 0.0, 1.0)), Score(check="json", error="no"))),
+    ]
+    row = figures(tmp_path, records)
+    assert row.metrics == {"clarity": 0.5, "tone": 0.5}
+    assert {name: found.n for name, found in row.metric_estimates.items()} == {"clarity": 2, "tone": 1}
+    assert row.metric_estimates["clarity"].low < 0.5 < row.metric_estimates["clarity"].high
+
+
+def test_metrics_of_two_models_are_not_mixed(tmp_path):
+    def clear(value):
+        return (Score(check="judge", value=value, passed=True, metric="clarity"),)
+
+    run = manifest(models=("o3", "gpt-4o"))
+    records = [record(scores=clear(1.0), model="o3"), record(scores=clear(0.0), model="gpt-4o")]
+    o3, gpt = summarise(load_run(write(tmp_path, records, run)))
+    assert (o3.metrics, gpt.metrics) == ({"clarity": 1.0}, {"clarity": 0.0})
+
+
+def test_stored_answers_are_counted(tmp_path):
+    assert figures(tmp_path, [record(cached=True), record(), record(cached=True)]).cached == 2
+
+
+def test_errors_of_cases_expected_to_fail_leave_the_pass_rate_alone(tmp_path):
+    row = figures(tmp_path, [record(), errored(xfail="bug 12")])
+    assert (row.errors, row.pass_rate, row.pass_rate_bounds) == (1, 1.0, None)
