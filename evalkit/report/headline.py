@@ -95,10 +95,22 @@ def remarks(run: JudgedRun) -> Iterator[str]:
     if skipped:
         rest = f"; +{len(skipped) - _NAMED:,} more in run.json" if len(skipped) > _NAMED else ""
         yield f"{plural(len(skipped), 'case')} skipped: {'; '.join(skipped[:_NAMED])}{rest}"
+    yield from _stored(run)
     yield from _unexpected(run)
     for row in run.summary.models:
         yield from _of_row(label(run.manifest, row.model, row.prompt), row)
     yield from _other_names(run.manifest, run.summary)
+
+
+def _stored(run: JudgedRun) -> Iterator[str]:
+    """What stands in the figures and what does not, where answers were given before the run."""
+    cached = run.records["cached"].fillna(value=False)
+    if not cached.any():
+        return
+    fresh = run.records.loc[~cached & run.records["outcome"].notna(), "cost_usd"]
+    spent = f"the others cost {'≥' if fresh.isna().any() else ''}{usd(float(fresh.sum()))} USD"
+    stored = f"cached {int(cached.sum()):,}/{len(run.records):,}: stored answers, whose latencies are left out"
+    yield f"{stored} and whose costs are those of then; {spent if len(fresh) else 'nothing was spent on others'}."
 
 
 def _unexpected(run: JudgedRun) -> Iterator[str]:

@@ -19,7 +19,7 @@ _BUSY_S = 20.0
 """For how long one process waits for another's writing."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answers (
-    key TEXT PRIMARY KEY,
+    key TEXT PRIMARY KEY NOT NULL,
     origin TEXT NOT NULL,
     model TEXT NOT NULL,
     created_at REAL NOT NULL,
@@ -37,7 +37,7 @@ _BEGINNING = (
     _TABLE,
     "CREATE INDEX IF NOT EXISTS by_use ON answers (used_at)",
     f"PRAGMA user_version = {_FORMAT}",
-    "SELECT count(*), max(used_at) FROM answers",
+    "SELECT key, origin, model, created_at, used_at, bytes, crc, question, answer FROM answers LIMIT 1",
 )
 _KEEP_NEWEST = """
 INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -78,15 +78,17 @@ class Database:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _one_at_a_time(path), _damage_noticed():
-                self._connection = self._open(path)
+                self._connection = self.connect(path)
         except (OSError, sqlite3.Error) as error:
             why = getattr(error, "strerror", None) or error
             hint = "name another folder in EVALKIT_CACHE_DIR, or go without --cache"
             raise UsageError(f"the cache {path} cannot be opened: {why}; {hint}") from error
 
     @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
+    def connect(path: Path) -> sqlite3.Connection:
+        """A connection to the file, which is made ours where it is new."""
         connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
         try:
             _demand_format(connection, path)
             for statement in _BEGINNING:
@@ -111,7 +113,7 @@ class Database:
             if found is None:
                 return None
             crc, question, answer = found
-            if crc == _crc(question, answer):
+            if _is_whole(crc, key, question, answer):
                 return bytes(answer)
             self._connection.execute("DELETE FROM answers WHERE key = ?", (key,))
             return None
@@ -122,7 +124,7 @@ class Database:
         Returns how many were written.
         """
         values = [
-            (*row[:4], now, len(row.question) + len(row.answer), _crc(row.question, row.answer), *row[4:])
+            (*row[:4], now, len(row.question) + len(row.answer), _crc(row.key, row.question, row.answer), *row[4:])
             for row in rows
         ]
         with _damage_noticed(), self._transaction():
@@ -156,7 +158,7 @@ class Database:
         with _damage_noticed():
             columns = "key, origin, model, created_at, question, answer, crc"
             for *row, crc in self._connection.execute(f"SELECT {columns} FROM answers ORDER BY key"):  # noqa: S608
-                if crc == _crc(row[-2], row[-1]):
+                if _is_whole(crc, row[0], row[-2], row[-1]):
                     yield Row(*row)
 
     def by_model(self) -> list[tuple[str, str, int, int, float, float]]:
@@ -169,7 +171,7 @@ class Database:
 
     def _give_space_back(self) -> None:
         with _damage_noticed():
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            self._connection.executescript("PRAGMA incremental_vacuum")  # execute() would free one page and stop
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextmanager
@@ -191,22 +193,26 @@ def _demand_format(connection: sqlite3.Connection, path: Path) -> None:
 
 def set_aside(path: Path) -> Path:
     """Moves a damaged database out of the way, where no other process has done so. Returns where it is then."""
+    aside = path.with_name(f"{path.name}.damaged")
     with _one_at_a_time(path):
-        try:
-            with _damage_noticed(), closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
-                whole = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-        except (Damaged, sqlite3.Error):
-            whole = False
-        aside = path.with_name(f"{path.name}.damaged")
-        if not whole:
+        if not _is_usable(path):
             for end in ("", "-wal", "-shm"):
                 part = path.with_name(path.name + end)
                 if part.exists():
                     part.replace(aside.with_name(aside.name + end))
-        return aside
+    return aside
 
 
-_RUINED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+def _is_usable(path: Path) -> bool:
+    try:
+        with _damage_noticed(), closing(Database.connect(path)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except (Damaged, UsageError, sqlite3.Error):
+        return False
+
+
+_RUINED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+"""The last: statements that fit our tables do not fit what is there."""
 
 
 @contextmanager
@@ -217,6 +223,8 @@ def _damage_noticed() -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _RUINED:  # the low byte is the class of the error
             raise Damaged(str(error)) from error
         raise
+    except UnicodeDecodeError as error:  # what SQLite had to say quotes bytes of the file that are no text
+        raise Damaged("malformed schema") from error
 
 
 @contextmanager
@@ -235,5 +243,10 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
-def _crc(question: bytes, answer: bytes) -> int:
-    return zlib.crc32(answer, zlib.crc32(question))
+def _is_whole(crc: Any, key: str, question: Any, answer: Any) -> bool:
+    return isinstance(question, bytes) and isinstance(answer, bytes) and crc == _crc(key, question, answer)
+
+
+def _crc(key: str, question: bytes, answer: bytes) -> int:
+    """With the key in it: one bit that went bad there would make it another question's answer."""
+    return zlib.crc32(answer, zlib.crc32(question, zlib.crc32(key.encode())))
