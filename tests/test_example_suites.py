@@ -23,10 +23,11 @@ pytestmark = pytest.mark.anyio
 
 SUITES = Path(__file__).parent.parent / "suites"
 IMAGES = SUITES / "images"
-NAMES = ["dialogue", "quickstart", "reasoning", "regression", "vision"]
+NAMES = ["checks", "dialogue", "quickstart", "reasoning", "regression", "vision"]
 FIVE = ["gpt-4o", "o4-mini", "o3", "gemini-2.5-pro", "doubao-1-5-vision-pro-32k-250115"]
 
 MISLED = {
+    "not": "Venus",
     "invoice-number": "INV-2040",
     "no-fruit": "apple",
     "seven-in-letters": "7",
@@ -56,11 +57,13 @@ def questions(name: str) -> Iterator[Trial]:
             yield trial
 
 
-async def judged(trial: Trial, text: str, *, latency_s: float = 1.0, cost_usd: float = 0.001) -> Verdict:
+async def judged(
+    trial: Trial, text: str, *, latency_s: float = 1.0, cost_usd: float = 0.001, finish_reason: str = "stop"
+) -> Verdict:
     async def run_blocking(func: Callable[[], Finding]) -> Finding:
         return func()
 
-    response = Response(text=text, model=None, finish_reason="stop", outcome="ok", usage=Usage())
+    response = Response(text=text, model=None, finish_reason=finish_reason, outcome="ok", usage=Usage())
     return await score_trial(trial, response, latency_s=latency_s, cost_usd=cost_usd, run_blocking=run_blocking)
 
 
@@ -82,6 +85,7 @@ def test_the_first_line_names_the_schema_for_editors(name):
         ("reasoning", 12, 0, 36),
         ("regression", 37, 1, 37),
         ("dialogue", 6, 0, 18),
+        ("checks", 29, 0, 29),
     ],
 )
 def test_a_suite_means_so_many_trials(name, cases, skipped, trials_of_each):
@@ -128,7 +132,7 @@ async def test_a_wrong_answer_fails(name):
 async def test_every_check_can_fail(name):
     for trial in questions(name):
         verdicts = [
-            await judged(trial, "I do not know.", latency_s=1000.0, cost_usd=10.0),
+            await judged(trial, "I do not know.", latency_s=1000.0, cost_usd=10.0, finish_reason="odd"),
             await judged(trial, MISLED.get(trial.case_id, "?")),
         ]
         tried = zip(*(verdict.scores for verdict in verdicts), strict=True)
@@ -197,6 +201,12 @@ def test_the_gates_of_regression_are_met_offline(tmp_path):
     done, summary = run_offline("regression", tmp_path)
     assert done.returncode == 0, done.stderr
     assert [gate.result for gate in summary.gates] == ["pass"] * 7
+
+
+def test_every_check_works_offline(tmp_path):
+    done, summary = run_offline("checks", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not any(row.errors or row.not_run for row in summary.models)
 
 
 def test_quickstart_compares_five_models_with_a_95th_percentile(tmp_path):

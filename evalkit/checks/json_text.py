@@ -63,6 +63,11 @@ def parse_within(text: str, within: Within) -> Any:
     return _longest(text)
 
 
+def objects_in(text: str) -> Iterator[Any]:
+    """The objects and arrays that stand in prose, in order; none that lies within another."""
+    return (found.value for found in _in_prose(text))
+
+
 class _Found(NamedTuple):
     length: int
     value: Any

@@ -11,7 +11,10 @@ from evalkit.checks.words import words
 from evalkit.registry import CHECKS
 from evalkit.types import Context, Finding
 
-_CLUSTERS_NEEDED = re.compile("[^\n\x20-\u02ff\u0391-\u03ff\u0400-\u0482\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff]")
+_CLUSTERS_NEEDED = re.compile(
+    "[^\t\n\x20-\u02ff\u0391-\u03ff\u0400-\u0482\u2010-\u2027\u20a0-\u20bf\u3000-\u3029\u3041-\u3096\u30a1-\u30ff"
+    "\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e]"
+)
 """What may make one character out of several code points; texts without it are counted at once."""
 
 
