@@ -14,7 +14,6 @@ from evalkit.suite.code import FindFile, settle_code
 from evalkit.suite.validation import Mistakes, describe
 from evalkit.types import Check
 
-CHECKS_LATER = ("judge",)
 Where = tuple[Any, str | int]
 """A container and the key in it that a complaint is about."""
 
@@ -41,15 +40,11 @@ class _Reader:
         if not isinstance(value, dict):
             self.mistakes.add(f"expected a check, such as 'contains: Paris', found {describe(value)}", *where)
             return None
-        later = [name for name in value if name in CHECKS_LATER and name not in CHECKS]
-        for name in later:
-            self.mistakes.later_key(value, name)
-        names = [name for name in value if name not in KEYS and name not in later]
+        names = [name for name in value if name not in KEYS]
         if len(names) == 1:
             return self._named(names[0], value, where)
-        if names or not later:
-            found = ", ".join(f"'{name}'" for name in names) or "none"
-            self.mistakes.add(f"a check is a mapping with one check's name; found {found}", *where)
+        found = ", ".join(f"'{name}'" for name in names) or "none"
+        self.mistakes.add(f"a check is a mapping with one check's name; found {found}", *where)
         return None
 
     def _named(self, name: str, value: dict[str, Any], where: Where) -> CheckSpec | None:

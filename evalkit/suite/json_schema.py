@@ -25,7 +25,9 @@ def suite_schema() -> dict[str, Any]:
     definitions["Params"] = PARAMS
     definitions["Check"] = _any_check(tuple(BESIDE))
     definitions["InnerCheck"] = _any_check(WITHIN)
-    definitions |= {f"check.{name}": _check(name) for name in CHECKS}
+    for name in CHECKS:
+        check = _check(name)
+        definitions |= {**check.pop("$defs", {}), f"check.{name}": check}
     for section in [schema, *definitions.values()]:
         _allow_notes(section)
     for model in _sections(Section):
@@ -72,7 +74,8 @@ def _check(name: str) -> dict[str, Any]:
     }
     alone = [first] if first is not None else []
     optional = [{"type": "null"}] if not arguments.get("required") else []
-    return {"description": description, "anyOf": [arguments, *alone, {"type": "string"}, *optional]}
+    shared = arguments.pop("$defs", {})
+    return {"description": description, "anyOf": [arguments, *alone, {"type": "string"}, *optional], "$defs": shared}
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:

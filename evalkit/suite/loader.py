@@ -15,7 +15,7 @@ from evalkit.suite.code import FindFile
 from evalkit.suite.datasets import find_datasets
 from evalkit.suite.gate_reading import read_gates
 from evalkit.suite.media import MediaStore
-from evalkit.suite.models import interpolate_settings, read_models, read_providers
+from evalkit.suite.models import built_in_gateway, interpolate_settings, read_judges, read_models, read_providers
 from evalkit.suite.numbers import as_text
 from evalkit.suite.overrides import override
 from evalkit.suite.params import read_params
@@ -87,8 +87,10 @@ class _Loader:
         find_file = partial(below_root, base=self._base, root=root)
         providers = read_providers(self._data, environ, self._mistakes, find_file=find_file)
         models = read_models(self._data, providers, self._mistakes)
-        model_params = self._model_params()
-        self._refuse_unspeakable(models, model_params)
+        judges = read_judges(self._data, providers, models, self._mistakes)
+        model_params = {**self._model_params("judges"), **self._model_params("models")}
+        self._refuse_unspeakable(models, "models", model_params)
+        self._refuse_unspeakable(judges, "judges", model_params)
         names = _model_names(self._data)
         prompts = PromptReader(base=self._base, root=root, models=names, mistakes=self._mistakes).read(self._data)
         gates = read_gates(self._data, names, self._mistakes)
@@ -116,6 +118,8 @@ class _Loader:
             gates=gates,
             budget_usd=head.budget.max_cost_usd if head.budget is not None else None,
             traffic=head.traffic,
+            judges=judges,
+            gateway=providers["gptproto"] or built_in_gateway(environ),
             places=self._mistakes.places,
             origin=self._data,
         )
@@ -153,14 +157,14 @@ class _Loader:
         )
         return reader, defaults
 
-    def _model_params(self) -> dict[str, dict[str, Any]]:
-        sections = [model if isinstance(model, dict) else {} for model in _list(self._data.get("models"))]
+    def _model_params(self, key: str) -> dict[str, dict[str, Any]]:
+        sections = [model if isinstance(model, dict) else {} for model in _list(self._data.get(key))]
         read = [read_params(section, self._mistakes) for section in sections]
-        return dict(zip(_model_names(self._data), read, strict=True))
+        return dict(zip(_model_names(self._data, key), read, strict=True))
 
-    def _refuse_unspeakable(self, models: Iterable[Model], params: Mapping[str, Mapping[str, Any]]) -> None:
+    def _refuse_unspeakable(self, models: Iterable[Model], key: str, params: Mapping[str, Mapping[str, Any]]) -> None:
         """A parameter that was set on a model itself and that its API cannot spell at all is a mistake."""
-        sections = dict(zip(_model_names(self._data), _list(self._data.get("models")), strict=True))
+        sections = dict(zip(_model_names(self._data, key), _list(self._data.get(key)), strict=True))
         for model in models:
             for name, value in params[model.name].items():
                 if value is not None and name in UNSPEAKABLE.get(model.api, ()):
@@ -179,9 +183,9 @@ class _Loader:
                 self._mistakes.add(f"'{written[doubled]}' stands in this dimension already", data[name], doubled)
 
 
-def _model_names(data: dict[str, Any]) -> list[str]:
+def _model_names(data: dict[str, Any], key: str = "models") -> list[str]:
     """What the models of a suite are called in it, even where the rest of them is wrong."""
-    models = _list(data.get("models"))
+    models = _list(data.get(key))
     keys = ("name", "id", "provider")
     return [_name(model, *keys) if isinstance(model, dict) else as_text(model) or "" for model in models]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evalkit.errors import did_you_mean
@@ -23,7 +23,7 @@ def interpolate_settings(data: Any, environ: Mapping[str, str], mistakes: Mistak
     """Replaces `${VAR}` in provider and model settings, in place, and nowhere else in a suite."""
     if not isinstance(data, dict):
         return
-    for section in ("providers", "models"):
+    for section in ("providers", "models", "judges"):
         _interpolate(data, section, environ, mistakes)
 
 
@@ -39,16 +39,17 @@ def _interpolate(container: Any, key: Any, environ: Mapping[str, str], mistakes:
             _interpolate(value, inner, environ, mistakes)
 
 
+def built_in_gateway(environ: Mapping[str, str]) -> Provider:
+    """The gateway that every suite has."""
+    base_url = environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
+    return Provider(name="gptproto", base_url=base_url, api_key_env=KEY_VARIABLE)
+
+
 def read_providers(
     data: dict[str, Any], environ: Mapping[str, str], mistakes: Mistakes, *, find_file: FindFile
 ) -> dict[str, Provider | None]:
     """The built-in gateway and the suite's own, by name; None for one that is wrong, which is noted."""
-    built_in = Provider(
-        name="gptproto",
-        base_url=environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL,
-        api_key_env=KEY_VARIABLE,
-    )
-    providers: dict[str, Provider | None] = {"gptproto": built_in}
+    providers: dict[str, Provider | None] = {"gptproto": built_in_gateway(environ)}
     section = data.get("providers")
     if isinstance(section, dict):
         providers |= {name: _provider(name, section, mistakes, find_file) for name in section}
@@ -73,14 +74,48 @@ def read_models(
     data: dict[str, Any], providers: Mapping[str, Provider | None], mistakes: Mistakes
 ) -> tuple[Model, ...]:
     """The suite's models; those that cannot be asked are noted and left away."""
+    return _read_section(data, "models", providers, mistakes, taken=())
+
+
+def read_judges(
+    data: dict[str, Any], providers: Mapping[str, Provider | None], models: Iterable[Model], mistakes: Mistakes
+) -> tuple[Model, ...]:
+    """The models that are asked about answers and are not under test, beside `models`, which are."""
+    judges = _read_section(data, "judges", providers, mistakes, taken=[model.name for model in models])
+    for index, judge in enumerate(judges):
+        if judge.provider.target is not None:
+            mistakes.add(f"'{judge.name}' is a target of its own, and no model that could judge", data["judges"], index)
+    return judges
+
+
+def model_of_preset(model_id: str, provider: Provider) -> Model | None:
+    """A model as its preset has it, at `provider`; None where no preset knows it."""
+    preset = preset_for(model_id)
+    if preset is None:
+        return None
+    given = ModelFile(id=model_id)
+    return _made(given, model_id, model_id, provider, api=preset.api, family=preset.family, cap_field=preset.cap_field)
+
+
+def _read_section(
+    data: dict[str, Any],
+    section: str,
+    providers: Mapping[str, Provider | None],
+    mistakes: Mistakes,
+    *,
+    taken: Iterable[str],
+) -> tuple[Model, ...]:
+    """`taken`: the names of other models, which none of these may have."""
     models: dict[str, Model] = {}
-    for index, given in validate_items(ModelFile, data, "models", mistakes, at_least=1):
-        model = _model(given, index, data["models"], providers, mistakes)
+    names = set(taken)
+    for index, given in validate_items(ModelFile, data, section, mistakes, at_least=1):
+        model = _model(given, index, data[section], providers, mistakes)
         if model is None:
             continue
-        if model.name in models:
+        if model.name in names:
             message = f"two models are called '{model.name}': give one of them another `name`"
-            mistakes.add(message, data["models"], index)
+            mistakes.add(message, data[section], index)
+        names.add(model.name)
         models[model.name] = model
     return tuple(models.values())
 
@@ -101,7 +136,7 @@ def _model(
     if preset is None and UNSETTLED in given.id:
         return None
     if preset is None:
-        mistakes.add(_unknown_model(given.id), *((where, "id") if isinstance(where, dict) else (where, index)))
+        mistakes.add(unknown_model(given.id), *((where, "id") if isinstance(where, dict) else (where, index)))
         return None
     api, provider_name = given.api or preset.api, given.provider or preset.provider
     known = [
@@ -155,7 +190,9 @@ def _preset_by_hand(given: ModelFile) -> Preset | None:
     return Preset(pattern="", family="unknown") if given.provider and given.api else None
 
 
-def _unknown_model(model_id: str) -> str:
+def unknown_model(model_id: str, known: Iterable[str] = (), *, of: str = "models") -> str:
+    """What to say of a model that no preset knows. `known`: names that might have been meant; `of`: where to add it."""
     examples = [preset.example for preset in PRESETS]
-    hint = did_you_mean(model_id, examples) or f"; presets know {', '.join(examples)} and their kin"
-    return f"unknown model '{model_id}'{hint}; a model without a preset needs `provider` and `api`"
+    hint = did_you_mean(model_id, [*known, *examples]) or f"; presets know {', '.join(examples)} and their kin"
+    needs = "a model without a preset needs `provider` and `api`"
+    return f"unknown model '{model_id}'{hint}; {needs}" + (f", under `{of}`" if of != "models" else "")

@@ -14,7 +14,7 @@ from evalkit.errors import Problem
 from evalkit.suite.checking import CheckSpec
 from evalkit.suite.located import Places
 from evalkit.suite.media import MediaStore
-from evalkit.types import Document, Gate, Image, Model, Outcome, Role
+from evalkit.types import Document, Gate, Image, Model, Outcome, Provider, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +114,10 @@ class Suite:
     """What a run of it may cost."""
     traffic: Any = None
     """A rollout as the file has it, for the estimate."""
+    judges: tuple[Model, ...] = ()
+    """Models that are asked about answers, and are not under test."""
+    gateway: Provider
+    """The built-in one, where a judge is asked that only a preset knows."""
     places: Places = field(compare=False)
     origin: Mapping[str, Any] = field(compare=False)
     """What it was read from, to find a place again."""
@@ -125,12 +129,18 @@ class Suite:
 
     def with_gateway(self, base_url: str) -> Suite:
         """The same suite with every model asked at `base_url`, by bearer key: a gateway that stands in for all."""
-        models = tuple(
-            replace(model, provider=replace(model.provider, base_url=base_url, auth="bearer")) for model in self.models
-        )
-        return dataclasses.replace(self, models=models)
+
+        def there(models: tuple[Model, ...]) -> tuple[Model, ...]:
+            moved = (replace(model.provider, base_url=base_url, auth="bearer") for model in models)
+            return tuple(replace(model, provider=at) for model, at in zip(models, moved, strict=True))
+
+        gateway = replace(self.gateway, base_url=base_url, auth="bearer")
+        return dataclasses.replace(self, models=there(self.models), judges=there(self.judges), gateway=gateway)
 
     def with_stream(self, *, stream: bool) -> Suite:
         """The same suite with every model asked for streams, or none; targets that are no model never are."""
-        models = (replace(model, stream=stream if model.provider.target is None else None) for model in self.models)
-        return dataclasses.replace(self, models=tuple(models))
+
+        def streaming(models: tuple[Model, ...]) -> tuple[Model, ...]:
+            return tuple(replace(model, stream=stream if model.provider.target is None else None) for model in models)
+
+        return dataclasses.replace(self, models=streaming(self.models), judges=streaming(self.judges), stream=stream)

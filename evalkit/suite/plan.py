@@ -18,6 +18,7 @@ from evalkit.errors import EvalkitError, Problem, SuiteInvalid
 from evalkit.suite.code_uses import CodeUse, note_code
 from evalkit.suite.datasets import draw
 from evalkit.suite.instances import Instance, examine, instances, transform
+from evalkit.suite.judges import Judges
 from evalkit.suite.params import settle
 from evalkit.suite.parts import Case, Prompt, Suite
 from evalkit.suite.presets import NOT_IN_API, preset_for
@@ -59,7 +60,14 @@ class Plan:
         if only is not None:
             self.models = tuple(model for model in self.models if model.name in only.models)
             self.prompts = tuple(prompt for prompt in self.prompts if prompt.name in only.prompts)
+        self.judging = Judges(suite, self.models)
+        """Who is asked about the answers; known once it is prepared."""
         self._drawn: frozenset[str] | None = None
+
+    @property
+    def judges(self) -> tuple[Model, ...]:
+        """The models that are asked about answers, each once, under test or not; known once it is prepared."""
+        return self.judging.used
 
     def prepare(self) -> Census:
         """Makes everything once and keeps nothing. Raises SuiteInvalid with what cannot be rendered or checked."""
@@ -67,6 +75,7 @@ class Plan:
         problems: list[Problem] = []
         counts = {(model.name, prompt.name): 0 for model in self.models for prompt in self.prompts}
         seen: set[bytes] = set()
+        self.judging.forget()
         self._draw(problems)
         for case in self.cases(census, problems):
             problems += _examine_case(case, self.suite.matrix, seen) or self._count(case, counts)
@@ -148,7 +157,7 @@ class Plan:
             params=params,
             cap_field=model.cap_field,
             family=model.family,
-            stream=self._stream(model),
+            stream=self.streams(model),
             payload=payload,
             headers=headers,
         )
@@ -179,7 +188,8 @@ class Plan:
                 pass_if=None if case.pass_if is None else max(case.pass_if, 1 / repeats),
             )
 
-    def _stream(self, model: Model) -> bool | None:
+    def streams(self, model: Model) -> bool | None:
+        """Whether a model is asked for streams; None where that is left to it."""
         if model.provider.target is not None:
             return None
         return model.stream if model.stream is not None else self.suite.stream
@@ -193,6 +203,8 @@ class Plan:
         try:
             for instance in instances(case, self.suite.matrix):
                 problems += examine(instance)
+                times = repeat * len(self._prompts_of(case))
+                problems += self.judging.examine(instance, models, times=times)
                 for prompt in self._prompts_of(case):
                     words = {prompt.for_model(model.name) for model in models}
                     said = {each: script(each, instance) for each in words}

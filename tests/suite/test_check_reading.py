@@ -147,7 +147,7 @@ def test_a_check_with_templates_is_not_made_before_its_trial():
         ("{contains: a, threshold: high}", "f:1:28: threshold is a number from 0 to 1, found 'high'"),
         ("python: gone.py:f", "f:1:11: check 'python': no such file: 'gone.py'"),
         ("python: checks/mine.py", "f:1:11: check 'python': name its function: checks/mine.py:function"),
-        ("judge: {rubric: r}", "f:1:3: 'judge' is not supported yet"),
+        ("judge: {rubrik: r}", "f:1:11: check 'judge': unknown argument 'rubrik'; did you mean 'rubric'?"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_check_is_told_in_its_place(text, expected):

@@ -88,7 +88,7 @@ def test_the_environment_is_the_process_own_unless_given(write, monkeypatch):
         (
             HEAD + "zzz: x\n",
             ["s.yaml:3:1: unknown key 'zzz'; known here: budget, cases, datasets, defaults, description, gates, "
-             "matrix, max_concurrency, models, name, prompts, providers, root, traffic"],
+             "judges, matrix, max_concurrency, models, name, prompts, providers, root, traffic"],
         ),
         (HEAD + "root: nowhere\n", ["s.yaml:3:7: root 'nowhere' is no folder"]),
         (HEAD + 'root: "\\0"\n', ["s.yaml:3:7: root '\0' is no usable path: embedded null byte"]),

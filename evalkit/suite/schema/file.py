@@ -48,6 +48,8 @@ class SuiteFile(Section):
     """Files named here must lie below it; default: the nearest folder with .git, else this file's folder."""
     providers: Annotated[Any, _parts_by_name(*PROVIDERS)] = None
     models: Annotated[Any, _parts(ModelFile, minItems=1)]
+    judges: Annotated[Any, _parts(ModelFile, minItems=1)] = None
+    """Models that are asked about answers, and are not under test; the first is asked where a check names none."""
     prompts: Annotated[Any, _parts(PromptFile, minItems=1)]
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     """Extra dimensions: every combination becomes a trial's vars."""
