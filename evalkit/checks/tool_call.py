@@ -72,7 +72,7 @@ class ToolCalled:
         """Looks at the calls of the response."""
         calls = context.response.tool_calls
         if self.none:
-            return verdict(passed=not calls, reason=_called(calls))
+            return verdict(passed=not calls, reason=f"{_called(calls)}{', where nothing is wanted' if calls else ''}")
         if self.order:
             return self._in_order(calls)
         misfits = [misfit for call in calls if (misfit := self._wanted()[0].misfit(call)) is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,15 +60,22 @@ class Begun(Part):
         return super().find(context)
 
 
+def drive(finding: Awaitable[Finding]) -> Finding:
+    """Awaits by hand: nothing here waits for longer than a turn, and a loop for each would take most of the time."""
+    waiting = finding.__await__()
+    try:
+        while True:
+            next(waiting)
+    except StopIteration as done:
+        return done.value
+
+
 def found(check: Check) -> Finding:
     finding = check.find(CONTEXT)
     if isinstance(finding, Finding):
         return finding
 
-    async def wait() -> Finding:
-        return await finding
-
-    return asyncio.run(wait())
+    return drive(finding)
 
 
 def yes(**more: Any) -> Part:
@@ -284,7 +292,7 @@ def test_not_any_of_is_all_of_not(parts):
     assert outcome(Not(check=AllOf(checks=parts)))[0] == outcome(AnyOf(checks=turned))[0]
 
 
-@given(lists.filter(lambda parts: all(type(part) is Part for part in parts)))
+@given(st.lists(st.builds(lambda passed, value: Part(passed=passed, value=value), st.booleans(), values), min_size=1))
 def test_the_values_obey_it_too_where_all_parts_are_looked_at(parts):
     turned = [Not(check=part) for part in parts]
     assert outcome(Not(check=AnyOf(checks=parts))) == outcome(AllOf(checks=turned))

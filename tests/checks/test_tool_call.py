@@ -157,6 +157,8 @@ def test_calls_come_in_order(calls, order, more, passed):
     ("calls", "wanted", "reason"),
     [
         ([], {"name": "f"}, "called nothing"),
+        ([], {"none": True}, "called nothing"),
+        ([SEARCH], {"none": True}, "called 'search', where nothing is wanted"),
         ([SEARCH, OPEN], {"name": "f"}, "called 'search', 'open'"),
         ([WEATHER], {"arguments": {"city": "Lyon"}}, "called 'weather'; city: \"Paris\" is not \"Lyon\""),
         ([WEATHER], {"arguments": {"units": {"rain": 1}}}, "called 'weather'; units: 'rain' is missing"),
