@@ -83,23 +83,27 @@ class _Items(BuiltInCheck):
 
     blocking: ClassVar[bool] = True
 
-    items: list[Any] = argument("The items that are right.")
+    items: list[Any] | str = argument("The items that are right; a text is read like an answer.")
     ignore_case: bool = argument("Whether upper and lower case count as equal; ß equals ss.", default=False)
     separator: str | None = argument("What stands between items; found by itself where left out.", default=None)
 
     def __post_init__(self) -> None:
-        if not self.items:
-            raise ValueError("the list of items is empty; 'equals: []' asks for an empty JSON list")
         if self.separator == "":
             raise ValueError("the separator is empty; leave it out to have it found")
+        if not self._expected():
+            raise ValueError("the list of items is empty; 'equals: []' asks for an empty JSON list")
 
     def _sides(self, context: Context) -> tuple[list[Key], list[Key]]:
         """The expected items, and the answer's: "salt and pepper" as one or two, whichever comes nearer."""
-        expected = self._keys(self.items)
+        expected = self._expected()
         readings = [
             self._keys(items_in(context.output, self.separator, last_and=last_and)) for last_and in (True, False)
         ]
         return expected, max(readings, key=lambda keys: _in_common(keys, expected))
+
+    def _expected(self) -> list[Key]:
+        items = items_in(self.items, self.separator) if isinstance(self.items, str) else self.items
+        return self._keys(items)
 
     def _keys(self, items: list[Any]) -> list[Key]:
         return [_key(item, ignore_case=self.ignore_case) for item in items]

@@ -112,6 +112,12 @@ def test_a_set_says_what_is_missing_and_what_is_too_much(find):
     assert find("set_equals", "red, green", items=["red", "blue"]).reason == "missing: 'blue'; not expected: 'green'"
 
 
+@pytest.mark.parametrize("items", ["8, 12", "[8, 12]", "- 8\n- 12", "8 and 12"])
+def test_the_right_items_may_come_as_a_text_that_is_read_like_an_answer(find, items):
+    assert find("list_equals", "8; 12", items=items).passed
+    assert not find("list_equals", "8; 13", items=items).passed
+
+
 def test_options_change_what_is_equal(find):
     assert find("set_equals", "RED, Blue", items=["red", "blue"], ignore_case=True).passed
     assert find("list_equals", "1,000 | 2,000", items=["1,000", "2,000"], separator="|").passed
@@ -119,7 +125,8 @@ def test_options_change_what_is_equal(find):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"), [({"items": []}, "empty"), ({"items": ["a"], "separator": ""}, "empty")]
+    ("arguments", "reason"),
+    [({"items": []}, "empty"), ({"items": " ,"}, "empty"), ({"items": ["a"], "separator": ""}, "empty")],
 )
 @pytest.mark.parametrize("name", ["set_equals", "list_equals"])
 def test_what_asks_nothing_is_refused(name, arguments, reason):
