@@ -97,6 +97,10 @@ def _at(ordered: Floats, rank: int | None) -> float | None:
     return None if rank is None else float(ordered[rank - 1])
 
 
+_NO_SPREAD = 1e-6
+"""A relative error below this is that of adding up equal amounts in floating point."""
+
+
 def ratio_interval(amounts: Floats, counts: Floats) -> tuple[float | None, float | None]:
     """Of Σ amounts / Σ counts, such as cost per case or per pass; one amount (≥ 0) and one count a unit.
 
@@ -110,7 +114,7 @@ def ratio_interval(amounts: Floats, counts: Floats) -> tuple[float | None, float
         return None, None
     ratio = float(amounts.sum() / counts.sum())
     spread = _log_error(np.full((1, units), 1.0), amounts, counts)[1][0]
-    if spread == 0:
+    if spread < _NO_SPREAD:
         return ratio, ratio
     if units > MOST_RESAMPLED:
         low, high = -z_value(), z_value()
