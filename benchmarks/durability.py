@@ -1,7 +1,7 @@
 """What durability costs: the same run with all of it, without syncing, and without noting attempts either.
 
 Everything runs on this machine, on its real file system: a server that answers each request after 200 ms, and each run
-in a process of its own, by turns. Ratios are of medians; compare them within one table only.
+in a process of its own, by turns. Ratios are medians over the turns; compare them within one table only.
 """
 
 from __future__ import annotations
@@ -97,22 +97,28 @@ def measured(variant: str, port: int, concurrency: int, trials: int, parent: Pat
 
 
 def report(concurrency: int, trials: int, runs: int, parent: Path | None) -> None:
-    """Prints a line for each variant; they are measured by turns."""
+    """Prints a line for each variant; they are measured by turns, and compared with their neighbours."""
     print(f"Python {platform.python_version()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f};")
     print(f"{trials} trials, {concurrency} at once, {runs} runs each\n")
-    print("| | CPU ms/trial (min–max) | trials/s | CPU | throughput |\n|---|---|---|---|---|")
+    print("| | CPU ms/trial | trials/s | CPU (quartiles) | throughput (quartiles) |\n|---|---|---|---|---|")
     figures: dict[str, list[tuple[float, float]]] = {variant: [] for variant in VARIANTS}
     with serving(LATENCY_S) as port:
         for _ in range(runs):
             for variant, found in figures.items():
                 found.append(measured(variant, port, concurrency, trials, parent))
-    medians = {name: [statistics.median(each) for each in zip(*found, strict=True)] for name, found in figures.items()}
-    floor_cpu_s, floor_wall_s = medians[VARIANTS[-1]]
-    for variant, (cpu_s, wall_s) in medians.items():
-        ms = sorted(cpu / trials * 1e3 for cpu, _ in figures[variant])
-        cpu, throughput = cpu_s / floor_cpu_s - 1, floor_wall_s / wall_s - 1
-        times = f"{cpu_s / trials * 1e3:.2f} ({ms[0]:.2f}–{ms[-1]:.2f}) | {trials / wall_s:,.0f}"
-        print(f"| {variant} | {times} | {cpu:+.1%} | {throughput:+.1%} |")
+    floor = figures[VARIANTS[-1]]
+    for variant, found in figures.items():
+        cpu = [ours[0] / without[0] - 1 for ours, without in zip(found, floor, strict=True)]
+        throughput = [without[1] / ours[1] - 1 for ours, without in zip(found, floor, strict=True)]
+        cpu_s, wall_s = (statistics.median(column) for column in zip(*found, strict=True))
+        times = f"{cpu_s / trials * 1e3:.2f} | {trials / wall_s:,.0f}"
+        print(f"| {variant} | {times} | {quartiles(cpu)} | {quartiles(throughput)} |")
+
+
+def quartiles(ratios: list[float]) -> str:
+    """The median, and the quartiles around it."""
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return f"{middle:+.1%} ({low:+.1%} … {high:+.1%})"
 
 
 def main() -> None:
@@ -120,7 +126,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--concurrency", type=int, default=500)
     options.add_argument("--trials", type=int, default=5000)
-    options.add_argument("--runs", type=int, default=7)
+    options.add_argument("--runs", type=int, default=9)
     options.add_argument("--folder", type=Path, help="on the file system to be measured")
     options.add_argument("--measure", nargs=5, help=argparse.SUPPRESS)
     given = options.parse_args()
