@@ -65,12 +65,11 @@ class Python(BuiltInCheck):
 
     async def judged(self, context: Context, variables: Mapping[str, Any]) -> Finding:
         """Has it called. Raises CheckFailedToRun for what it raises, and where it takes too long or too much."""
-        request = {**self._request(), "context": json.dumps(_facts(context, variables))}
+        request = {**self._request(), "context": json.dumps(_facts(context, variables), default=str)}
         found = await pool().ask(request, timeout_s=self.timeout_s, memory_mb=self.memory_mb)
         passed, value, reason = found["passed"], found["value"], found["reason"]
         if reason is None:
-            worth = "true" if value == 1 else "false" if value == 0 else f"{value:.3g}, passing from {PASSES_FROM:g}"
-            reason = f"{self._called()} is {worth}"
+            reason = f"{self._called()} is {_worth(value, passed=passed)}"
         return verdict(passed=passed, value=value, reason=reason)
 
     def _request(self) -> dict[str, Any]:
@@ -83,7 +82,7 @@ class Python(BuiltInCheck):
         return shown(self.code) if place is None else f"{place[1]}()"
 
 
-def load_code(code: str, arguments: Iterable[str]) -> None:
+def load_code(code: str, arguments: Iterable[str], memory_mb: int | None = None) -> None:
     """Imports the file that `code` names, and sees that its function can be called with `arguments`.
 
     Raises CheckFailedToRun where that cannot be, or is not allowed. An expression was examined when it was read.
@@ -92,7 +91,7 @@ def load_code(code: str, arguments: Iterable[str]) -> None:
     place = _place(code)
     if place is not None:
         request = {"path": place[0], "function": place[1], "arguments": dict.fromkeys(arguments)}
-        pool().load(request, memory_mb=MEMORY_MB)
+        pool().load(request, memory_mb=memory_mb or MEMORY_MB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,14 @@ def _facts(context: Context, variables: Mapping[str, Any]) -> dict[str, Any]:
         "latency_s": context.latency_s,
         "cost_usd": context.cost_usd,
     }
+
+
+def _worth(value: float, *, passed: bool) -> str:
+    if value == float(passed):
+        return "true" if passed else "false"
+    if passed == (value >= PASSES_FROM):
+        return f"{value:.3g}, passing from {PASSES_FROM:g}"
+    return f"{value:.3g}, and {'passes' if passed else 'fails'} by its own verdict"
 
 
 def _place(code: str) -> tuple[str, str] | None:

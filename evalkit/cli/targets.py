@@ -53,7 +53,7 @@ def settle_checks(census: Census, *, allow_code: bool) -> None:
     problems = []
     for use in census.code:
         try:
-            load_code(use.code, use.arguments)
+            load_code(use.code, use.arguments, use.memory_mb)
         except CheckFailedToRun as error:
             problems.append(use.problem(str(error)))
     if problems:

@@ -22,6 +22,8 @@ class CodeUse:
     """An expression, or `/whole/path.py:function`."""
     arguments: tuple[str, ...]
     """The names of what it is handed besides an answer's own facts."""
+    memory_mb: int | None
+    """What it may take, where the suite says so."""
     place: Problem = field(compare=False)
 
     def problem(self, what: str) -> Problem:
@@ -41,7 +43,14 @@ def _code_in(case: Case) -> Iterator[CodeUse]:
         for user, code in spec.code:
             arguments = user.arguments.get("arguments")
             names = tuple(sorted(arguments)) if isinstance(arguments, dict) else ()
-            yield CodeUse(check=user.name, code=code, arguments=names, place=_place(user, case))
+            memory_mb = user.arguments.get("memory_mb")
+            yield CodeUse(
+                check=user.name,
+                code=code,
+                arguments=names,
+                memory_mb=memory_mb if isinstance(memory_mb, int) else None,
+                place=_place(user, case),
+            )
 
 
 def _place(spec: CheckSpec, case: Case) -> Problem:

@@ -207,6 +207,8 @@ def test_a_file_may_import_its_neighbours_and_is_imported_once(code):
         ("{'pass': True}", True, 1, "f() is true"),
         ("{'passed': True, 'value': 0.3, 'reason': 5}", True, 0.3, "5"),
         ("{'score': 0.7, 'reason': 'r'}", True, 0.7, "r"),
+        ("{'pass': False, 'score': 1}", False, 1, "f() is 1, and fails by its own verdict"),
+        ("{'pass': True, 'score': 0.25}", True, 0.25, "f() is 0.25, and passes by its own verdict"),
         ("Found(passed=False, value=0.9, reason='near')", False, 0.9, "near"),
         ("Found(passed=True, value=None, reason=None)", True, 1, "f() is true"),
         ("Scalar(True)", True, 1, "f() is true"),
@@ -365,6 +367,14 @@ def test_a_file_that_takes_for_ever_to_import_is_given_up(code, monkeypatch):
     monkeypatch.setattr(python_workers, "LOAD_LIMIT_S", 0.3)
     with pytest.raises(CheckFailedToRun, match=r"did not end within the time for importing its file \(0.3 s\)"):
         load_code(code("import time; time.sleep(60)\ndef f(output): return True"), [])
+
+
+def test_a_file_that_needs_more_memory_is_imported_with_what_it_may_take(code):
+    place = code("big = bytearray(600 << 20)\ndef f(output): return True")
+    load_code(place, [])
+    with pytest.raises(CheckFailedToRun, match=r"MemoryError: it needs more than memory_mb \(256\)"):
+        load_code(place, [], 256)
+    assert error(place, memory_mb=256).startswith("MemoryError")
 
 
 def test_a_slow_import_is_no_part_of_the_time_of_a_check(code):
