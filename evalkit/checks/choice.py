@@ -23,23 +23,19 @@ _NAMES = (
     "answer", "choice", "option", "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta",
     "odpowiedź", "ответ", "答案", "答え", "回答", "解答", "选项", "選項", "정답",
 )  # fmt: skip
-_VERBS = rf"(?:is|would be|should be|must be|ist|lautet|est|es|é|è)(?!{_EDGE})|[是为為は은는]"
+_VERBS = rf"(?:is|would[ ]be|should[ ]be|must[ ]be|ist|lautet|est|es|é|è)(?!{_EDGE})|[是为為は은는]"
 _CHOOSING = ("i choose", "i pick", "i select", "i'd choose", "i would choose", "go with", "选", "選")
 _FILLERS = rf"""
     (?:the[ ]correct|the[ ]best|the[ ]final|the[ ]right|correct|option|choice|letter|answer|clearly|therefore|thus
       |die|la|the)(?!{_EDGE}) | 选项|選項|择|擇
 """
 _PRAISE = (
-    "is correct",
-    "is the correct",
-    "is right",
-    "is the right",
-    "is the best",
-    "是正确",
-    "是正確",
-    "正确",
-    "正確",
+    "is correct", "is the correct", "is right", "is the right", "is the best", "是正确", "是正確", "正确", "正確",
+)  # fmt: skip
+_DENIED = "".join(
+    rf"(?<!{word})(?<!{word}\()" for word in ("not ", "NOT ", "n't ", "than ", "nicht ", "pas ", "不是", "非")
 )
+"""Before a label that an answer turns down: "C, not A", "rather than B"."""
 _JOINING = r"\s{0,3}(?:/|&|\+|\bor\b|\band\b|\bnor\b|\boder\b|\bund\b|或者?|和|与|與|、)\s{0,3}"
 _MARKUP = str.maketrans(dict.fromkeys("*_`$#") | {0xFF01 + offset: 0x21 + offset for offset in range(94)})
 """Away with emphasis and headings; full-width characters made narrow."""
@@ -133,7 +129,7 @@ def _patterns(labels: tuple[str, ...]) -> _Patterns:
         praised=re.compile(rf"{bare}[)\]\"'”]{{0,2}}\s{{0,3}}\Z"),
         whole=re.compile(rf"[\s>]*+(?i:{enclosed})[)\]}}>\"'”」】.。:!,\s]*+\Z"),
         beginning=re.compile(rf"[\s>]*+[(\[]?{bare}(?:[)\]:.、,]|\s{{0,3}}[-–—:]\s|\s*+\n)"),
-        alone=re.compile(rf"{bare}(?!(?<=[AI])\s{{1,3}}[a-zß-ÿ])"),  # A dog, I think
+        alone=re.compile(rf"{_DENIED}{bare}(?!(?<=[AI])\s{{1,3}}[a-zß-ÿ])"),  # A dog, I think
         another_after=re.compile(
             rf"[)\]}}\"'”]{{0,2}}(?:{_JOINING}{other}(?!\s{{1,3}}(?:is|was|would|can|isn't|can't|cannot)\b)"
             rf"|\s{{0,3}}[,;]\s{{0,3}}{other.replace('other', 'listed')}(?-i:(?!\s{{0,3}}[a-zß-ÿ])))",
