@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import harmonic_mean
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -174,7 +175,7 @@ def _design(model: str, prompt: str, rows: pd.DataFrame) -> Design:
         prompt=prompt,
         cases=shares.cases.n,
         effective_cases=shares.cases.n / max(1.0, together),
-        repeats=float(len(shares.asked) / (1 / shares.asked).sum()),
+        repeats=float(harmonic_mean(shares.asked.tolist())),
         flips=_flips(shares),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 from statistics import NormalDist
@@ -41,29 +42,31 @@ def wilson(passed: float, n: float, confidence: float = CONFIDENCE) -> tuple[flo
 def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[int | None, int | None]:
     """The ranks (from 1) of the two values, of `n` sorted ones, between which the q-quantile lies.
 
-    The lower is the largest l with P(Bin(n, q) < l) ≤ α/2, the upper the smallest u with P(Bin(n, q) ≥ u) ≤ α/2:
-    order statistics, without any assumption about the distribution (David & Nagaraja 2003, §7.1). Where the largest
-    value is not large enough for that, it may use all of α, and the lower end what is left; where it still is not,
-    the upper end is None, and the lower has α to itself. Likewise the other way round.
+    The l-th and the u-th value hold it with the probability P(l ≤ Bin(n, q) < u), whatever the distribution (David &
+    Nagaraja 2003, §7.1). Of the pairs with at least `confidence` these are the nearest ranks; of equally near ones,
+    those that hold it most surely. Where even the smallest and the largest value do not, the end that lacks more is
+    None, and the other has all of what may go wrong to itself.
     """
     first, below = _binomial_cdf(n, q)
-    alpha = 1 - confidence
+    if 1 - q**n - (1 - q) ** n >= confidence:
+        return _nearest_ranks(first, below, n, confidence)
+    if q >= 1 - q:
+        return (first + bisect_right(below, 1 - confidence)) or None, None
+    rank = first + bisect_left(below, confidence) + 1
+    return None, rank if rank <= n else None
 
-    def lower(tail: float) -> int | None:
-        return (first + bisect_right(below, tail)) or None
 
-    def upper(tail: float) -> int | None:
-        rank = first + bisect_left(below, 1 - tail) + 1
-        return rank if rank <= n else None
-
-    low, high = lower(alpha / 2), upper(alpha / 2)
-    if high is None:
-        high = upper(alpha)
-        low = lower(alpha if high is None else alpha - q**n)
-    elif low is None:
-        low = lower(alpha)
-        high = upper(alpha if low is None else alpha - (1 - q) ** n)
-    return low, high
+def _nearest_ranks(first: int, below: Sequence[float], n: int, confidence: float) -> tuple[int, int]:
+    """By `below`, P(Bin ≤ k) for k from `first` on."""
+    found: list[tuple[int, float, int]] = []
+    for low in range(max(1, first), min(n, first + len(below))):
+        before = below[low - 1 - first] if low > first else 0.0
+        place = bisect_left(below, before + confidence)
+        high = first + place + 1
+        if place < len(below) and high <= n:
+            found.append((high - low, before - below[place], low))
+    width, _, low = min(found)
+    return low, low + width
 
 
 def _binomial_cdf(n: int, q: float) -> tuple[int, list[float]]:

@@ -6,6 +6,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import harmonic_mean
 from typing import TYPE_CHECKING
 
 import click
@@ -110,7 +111,7 @@ def _design(model: str, prompt: str, asked: list[Case], combinations: int) -> De
         prompt=prompt,
         cases=len(asked) * combinations,
         effective_cases=alone * combinations + len(clusters),
-        repeats=len(asked) / sum(1 / case.repeat for case in asked),
+        repeats=float(harmonic_mean([case.repeat for case in asked])),
         flips=tuple(Flips(value=share, source="assumed") for share in ASSUMED_FLIPS),
     )
 
