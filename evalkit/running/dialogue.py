@@ -43,6 +43,11 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     missing: str | None = None
     """Why the last answer is none, or cannot be followed by the turns that were still to come."""
 
+    @property
+    def answer(self) -> Response | None:
+        """What the whole came to; None where it broke off."""
+        return self.whole.reply.response
+
 
 class Dialogue:
     """One trial on its way. `passage` is that of the turn under way; who holds the dialogue gives its place back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,13 +17,15 @@ from evalkit.pacing.lane import Passage
 from evalkit.registry import APIS
 from evalkit.running.asking import Answered, Asker
 from evalkit.running.dialogue import Dialogue, Said, Turn, part_of
-from evalkit.running.job import Job, Settings
-from evalkit.types import BoundCheck, Exchange, Media, Record, Request, Response, Score, Trial
+from evalkit.running.job import Ending, Job, Settings
+from evalkit.running.lanes import Lanes
+from evalkit.running.others import Court, Others
+from evalkit.types import BoundCheck, Exchange, Media, Model, Record, Request, Response, Score, Trial
 
 __all__ = ["Examiner", "first_part"]
 
 JUDGED_AT_ONCE = 256
-"""Answers whose checks may be under way together."""
+"""Answers whose checks may be under way together; those that wait for a judge do not count."""
 CHECK_THREADS = 4
 """For checks that take long, and those of long answers: with more, the requests' own thread gets its turn too late."""
 first_part = part_of(0)
@@ -32,10 +35,10 @@ first_part = part_of(0)
 class Examiner:
     """Makes records of trials."""
 
-    def __init__(self, *, asker: Asker, settings: Settings) -> None:
+    def __init__(self, *, asker: Asker, lanes: Lanes, ending: Ending, settings: Settings) -> None:
         self._asker = asker
         self._settings = settings
-        self._judging = anyio.Semaphore(JUDGED_AT_ONCE)
+        self._court = Court(asker=asker, lanes=lanes, ending=ending, settings=settings, seats=JUDGED_AT_ONCE)
         self._beside = partial(run_sync, limiter=anyio.CapacityLimiter(CHECK_THREADS))
 
     async def examine(self, job: Job, trial: Trial, passage: Passage, stored: Answered | None) -> Record | None:
@@ -45,23 +48,51 @@ class Examiner:
         """
         dialogue = Dialogue(self._asker, job, trial, passage, stand_in=self._settings.stand_in)
         try:
-            said = await dialogue.hold(stored)
+            said = await self._hold(dialogue, job, trial, stored)
             if said is None:
                 return None
-            async with self._judging:  # before the place is free, so that slow checks hold back the requests
+            async with self._court.seats:  # before the place is free, so that slow checks hold back the requests
                 dialogue.passage.give_place_back()
-                verdict = await self._judge(trial, said)
+                verdict = await self._judge(job, trial, said)
         finally:
             dialogue.passage.give_place_back()
+            self._court.rivals(job).leave(trial)
         await self._keep_media(job, trial, said.turns[-1].request)
         return self._record(trial, said, verdict)
 
-    async def _judge(self, trial: Trial, said: Said) -> Verdict:
+    def expect(self, job: Job, trial: Trial) -> None:
+        """Hears of a trial that is about to be examined: others may be compared with its answer."""
+        self._court.rivals(job).expect(trial)
+
+    def pass_over(self, job: Job, trial: Trial) -> None:
+        """Hears of a trial whose record stands in the journal already: others may be compared with its answer."""
+        if trial.model.name in job.plan.judging.rivals:
+            stored = self._asker.recall(job, trial, trial, part_of(len(trial.turns)))
+            rivals = self._court.rivals(job)
+            rivals.expect(trial)
+            rivals.tell(trial, stored.reply.response if stored is not None else None)
+            rivals.leave(trial)
+
+    def fed(self, model: Model, jobs: Sequence[Job]) -> None:
+        """Hears that no more trials of a model will come."""
+        for job in jobs:
+            self._court.rivals(job).fed(model)
+
+    async def _hold(self, dialogue: Dialogue, job: Job, trial: Trial, stored: Answered | None) -> Said | None:
+        """What is said in a trial; whoever waits for it to compare hears at once."""
+        said = None
+        try:
+            said = await dialogue.hold(stored)
+        finally:
+            self._court.rivals(job).tell(trial, said.answer if said is not None else None)
+        return said
+
+    async def _judge(self, job: Job, trial: Trial, said: Said) -> Verdict:
         if said.whole.reply.response is None:
             return Verdict(passed=None, score=None, scores=())
         whole = Turn(request=said.turns[-1].request, answered=said.whole)
         if not trial.turns and not trial.first_turn_checks:
-            return await self._verdict(trial, whole, trial.checks)
+            return await self._verdict(job, trial, whole, trial.checks)
         checks = (trial.first_turn_checks, *(turn.checks for turn in trial.turns))
         if not any((*checks, trial.checks)):
             return Verdict(passed=None, score=None, scores=())
@@ -71,11 +102,11 @@ class Examiner:
         found: list[Score] = []
         for number, turn in enumerate(said.turns):
             its_own = replace(trial, expected=trial.expected_at(number))
-            found += at_turn(await self._verdict(its_own, turn, checks[number]), number)
-        found += (await self._verdict(trial, whole, trial.checks)).scores
+            found += at_turn(await self._verdict(job, its_own, turn, checks[number]), number)
+        found += (await self._verdict(job, trial, whole, trial.checks)).scores
         return judge_conversation(found, threshold=trial.threshold)
 
-    async def _verdict(self, trial: Trial, turn: Turn, checks: tuple[BoundCheck, ...]) -> Verdict:
+    async def _verdict(self, job: Job, trial: Trial, turn: Turn, checks: tuple[BoundCheck, ...]) -> Verdict:
         """What checks make of one answer, or of all as one."""
         answered = turn.answered
         assert answered.reply.response is not None  # noqa: S101 (else there is nothing to judge)
@@ -89,6 +120,7 @@ class Examiner:
             messages=turn.request.messages,
             checks=checks,
             run_blocking=self._beside,
+            others=Others(self._court, job, trial),
         )
 
     def _record(self, trial: Trial, said: Said, verdict: Verdict) -> Record:

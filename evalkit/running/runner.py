@@ -57,7 +57,7 @@ class Runner:
         )
         purse = Purse(budget) if budget is not None else None
         self._asker = Asker(gateway=gateway, lanes=self._lanes, watcher=watcher, ending=self.ending, purse=purse)
-        self._examiner = Examiner(asker=self._asker, settings=self._settings)
+        self._examiner = Examiner(asker=self._asker, lanes=self._lanes, ending=self.ending, settings=self._settings)
         self._writer = Writer(watcher)
 
     async def run(self, *, signals: tuple[int, ...] = ()) -> Ending:
@@ -122,6 +122,8 @@ class Runner:
                 return
             except (EvalkitError, OSError) as error:
                 self._fail(StorageError(f"a case cannot be read any more, though it could before the run: {error}"))
+            finally:
+                self._examiner.fed(lane.model, self._jobs)
 
     def _trials(self, model: Model) -> Iterator[tuple[Job, Trial]]:
         """What a model is to be asked, of several jobs by turns, so that they see the same hour of it."""
@@ -132,7 +134,9 @@ class Runner:
                 trial = next(trials, None)
                 if trial is None:
                     feeds.remove(feed)
-                elif trial.key not in job.done:
+                elif trial.key in job.done:
+                    self._examiner.pass_over(job, trial)
+                else:
                     yield job, trial
 
     async def _start(
@@ -142,6 +146,7 @@ class Runner:
         if stored is None:
             await self._asker.admit(trial, passage, begun=False)
         done = anyio.Event()
+        self._examiner.expect(job, trial)
         group.start_soon(self._work, job, trial, passage, stored, done)
         return done
 

@@ -12,6 +12,8 @@ NOT_IN_API: dict[str, frozenset[str]] = {
     "messages": frozenset({"seed", "reasoning_effort", "response_format"}),
 }
 """By API: the neutral parameters for which it has no word. As defaults they are left out."""
+_TAKE_SCHEMA = frozenset({"gpt", "reasoning", "gemini", "grok"})
+_TAKE_NO_SCHEMA = re.compile(r"gpt-3\.5.*|gpt-4-turbo.*|gpt-4o-2024-05-13|chatgpt-4o.*|o1-(mini|preview).*")
 UNSPEAKABLE = {"messages": NOT_IN_API["messages"]}
 """Of those, the ones that cannot be sent even where a model itself sets them; others go out under their own name."""
 
@@ -63,3 +65,9 @@ PRESETS: tuple[Preset, ...] = (
 def preset_for(model_id: str) -> Preset | None:
     """The first preset whose pattern fits the whole id; None for a model that nobody here knows."""
     return next((preset for preset in PRESETS if re.fullmatch(preset.pattern, model_id)), None)
+
+
+def takes_schema(model_id: str, *, family: str, api: str) -> bool:
+    """Whether a model is documented to take a JSON Schema as its `response_format`; others are told it in words."""
+    known = family in _TAKE_SCHEMA and not _TAKE_NO_SCHEMA.fullmatch(model_id)
+    return known and "response_format" not in NOT_IN_API.get(api, ())
