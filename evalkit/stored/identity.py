@@ -26,7 +26,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The id that is sent."""
     repeat: int
     purpose: str = ""
-    """Of a question about an answer, what the suite's check calls it: it may be asked twice in the same words."""
+    """Of a question about an answer, what it is for, in a word: it may be asked twice in the same words."""
     expected: str | None = None
     """What the stand-in gateway is told beside the body."""
     body: Any
@@ -55,7 +55,7 @@ def question_of(trial: Trial, asked: Asked, part: str, *, stand_in: str | None =
         api=model.api,
         model=model.id,
         repeat=trial.repeat,
-        purpose="" if part.startswith(_TURN) else part,
+        purpose="" if part.startswith(_TURN) else part.partition(" ")[0],
         expected=_expected(trial, part) if stand_in else None,
         body=dict(sorted(body.items())),
     )

@@ -34,9 +34,10 @@ class AnswerSource(Protocol):
     """Knows answers by the trial, and the part of it, that they were given to; or by what was asked."""
 
     def find(self, trial: Trial, asked: Asked, part: str) -> StoredAnswer | None:
-        """The answer to one request of a trial; `part` is `turn 0`, `turn 1`, …, or names a question about an answer.
+        """The answer to one request of a trial.
 
-        That name is what the question's `Opinion` has as `question`, by which it is found again.
+        `part` is `turn 0`, `turn 1`, …; of a question about an answer, what it is for, a blank, and a hash of it, as
+        its `Opinion` has it in `question`.
         Called on the event loop: it must take no longer than a read from a local file.
         """
         ...

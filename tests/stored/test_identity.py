@@ -74,8 +74,11 @@ def test_the_order_of_a_schema_s_fields_is_part_of_the_question_that_of_paramete
 def test_two_judges_who_are_asked_the_same_in_one_trial_are_two_questions():
     subject = trial()
     inquiry = Inquiry(model=model(), request=subject.request)
-    keys = {question_of(subject, inquiry, part).key for part in ("judge a", "judge#2 a", "turn 0", "turn 1")}
-    assert len(keys) == 3  # a turn's number is no part of it: what was said before stands in the body
+    keys = {
+        question_of(subject, inquiry, part).key for part in ("judge 1a", "judge 2b", "judge#2 1a", "turn 0", "turn 1")
+    }
+    # The hash tells nothing that the body does not, nor does a turn's number: what was said before stands in it.
+    assert len(keys) == 3
 
 
 def test_the_stand_in_answers_by_what_it_is_told_beside_the_body():
