@@ -89,8 +89,8 @@ def _checks(_: Path | None) -> Rows:
         check = CHECKS[name]
         arguments = [field.name for field in dataclasses.fields(check)]  # type: ignore[arg-type]
         missing = missing_extra(check)
-        note = f"needs the extra: {missing}" if missing else ""
-        yield {"name": name, "arguments": arguments, "needs": note, "help": (check.__doc__ or "").strip().splitlines()[0]}
+        lacking = f"(needs the extra: {missing}) " if missing else ""
+        yield {"name": name, "arguments": arguments, "help": lacking + (check.__doc__ or "").strip().splitlines()[0]}
 
 
 def _apis(_: Path | None) -> Rows:
