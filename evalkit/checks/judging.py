@@ -181,7 +181,7 @@ async def ask(others: Others, brief: Brief[V], *, model: str, apart_from: tuple[
         return hearing.read(opinion)
     except Malformed as error:
         again = _again(brief, opinion.response.text, str(error))
-    opinion = await hearing.ask((*messages, *again), f"{brief.purpose}, asked again")
+    opinion = await hearing.ask((*messages, *again), f"{brief.purpose}#2")
     try:
         return hearing.read(opinion)
     except Malformed as error:

@@ -103,9 +103,9 @@ def _prepare(
     settle_checks(census, allow_code=options.allow_code)
     if stand_in_url is not None:
         refuse_stand_in(plan)
-        prepared.keys = {model.provider.name: StandIn.api_key for model in plan.models}
+        prepared.keys = {model.provider.name: StandIn.api_key for model in plan.asked}
     else:
-        prepared.keys = resolve_keys(plan.models, environ)
+        prepared.keys = resolve_keys(plan.asked, environ)
     return prepared
 
 

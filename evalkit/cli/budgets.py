@@ -29,7 +29,7 @@ def set_budgets(prepared: Iterable[Prepared], max_cost_usd: float | None) -> Non
 
 
 def _refuse_unpriced(prepared: Prepared) -> None:
-    unpriced = [model for model in prepared.plan.models if price_for(model) is None]
+    unpriced = [model for model in prepared.plan.asked if price_for(model) is None]
     if unpriced:
         names = ", ".join(sorted({model.name for model in unpriced}))
         raise UsageError(

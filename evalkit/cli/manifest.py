@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -32,7 +33,8 @@ def manifest_of(
     """The manifest of a run that is about to begin."""
     suite = plan.suite
     commit, dirty = _git(suite.file.resolve().parent)
-    models = tuple(_asked(plan, model) for model in plan.models)
+    models = tuple(_asked(model, plan.params(model)) for model in plan.models)
+    judges = tuple(_asked(judge, (plan.judging.params(judge), ())) for judge in plan.judges)
     return Manifest(
         id=run_id,
         suite=suite.name,
@@ -42,6 +44,7 @@ def manifest_of(
         started_at=stamp(started_at),
         stand_in=stand_in,
         models=models,
+        judges=judges,
         prompts=tuple(prompt.name for prompt in plan.prompts),
         planned=census.planned,
         skipped=census.skipped,
@@ -102,8 +105,8 @@ def _versions() -> dict[str, str]:
     return ours | {name: version(name) for name in _NAMED}
 
 
-def _asked(plan: Plan, model: Model) -> AskedModel:
-    params, left_out = plan.params(model)
+def _asked(model: Model, sent: tuple[Mapping[str, Any], tuple[str, ...]]) -> AskedModel:
+    params, left_out = sent
     return AskedModel(
         name=model.name,
         id=model.id,

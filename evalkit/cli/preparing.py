@@ -70,7 +70,7 @@ def _prepare(
     plan = prepared.plan
     if stand_in_url is not None:
         refuse_stand_in(plan)
-        prepared.keys = {model.provider.name: StandIn.api_key for model in plan.models}
+        prepared.keys = {model.provider.name: StandIn.api_key for model in plan.asked}
     else:
         _resolve_keys(prepared, options, environ)
     prepared.functions = load_functions(plan, allow_code=options.allow_code)
@@ -98,7 +98,8 @@ def plan_suite(
     settle_checks(census, allow_code=options.allow_code)
     recalled = recall(plan, storage.resumed, list(storage.others))
     gone = () if file.text is None else (f"{file.path} is gone: its snapshot in run.json is used",)
-    return Prepared(plan, census, _gates(plan, options), {}, recalled=recalled, notes=(*recalled.notes, *gone))
+    notes = (*recalled.notes, *gone, *plan.judging.notes)
+    return Prepared(plan, census, _gates(plan, options), {}, recalled=recalled, notes=notes)
 
 
 def _why_nothing(census: Census, storage: Storage) -> str:
@@ -125,8 +126,13 @@ def _gates(plan: Plan, options: Options) -> tuple[Gate, ...]:
 
 
 def _resolve_keys(prepared: Prepared, options: Options, environ: Mapping[str, str]) -> None:
-    """Finds the keys; with `--no-key skip`, models without one have the stored answers, or are not asked at all."""
-    asked = [model for model in prepared.plan.models if not prepared.recalled.is_idle(model.name)]
+    """Finds the keys; with `--no-key skip`, models without one have the stored answers, or are not asked at all.
+
+    A judge without one has the stored verdicts.
+    """
+    plan, recalled = prepared.plan, prepared.recalled
+    judges = () if recalled.is_complete else plan.judges
+    asked = [model for model in plan.asked if model in judges or not recalled.is_idle(model.name)]
     try:
         prepared.keys = resolve_keys(asked, environ)
     except MissingKey as error:
@@ -135,8 +141,8 @@ def _resolve_keys(prepared: Prepared, options: Options, environ: Mapping[str, st
         without = {name for names in error.missing.values() for name in names}
         prepared.keys = resolve_keys([model for model in asked if model.name not in without], environ)
         why = f"because {', '.join(error.missing)} is not set: {', '.join(sorted(without))}"
+        prepared.unsent = without
         if options.replay is not None or options.cache:
-            prepared.unsent = without
             prepared.notes = (*prepared.notes, f"only stored answers are used, {why}")
         else:
             _leave_out(prepared, without, error)

@@ -94,12 +94,15 @@ class Teller:
 
     def __init__(self, planned: Mapping[str, int], done: Iterable[Entry] = ()) -> None:
         self._counts = {model: Counts(total) for model, total in planned.items()}
+        self._judges: dict[str, Counts] = {}
+        """Models that are not under test: only their retries are counted."""
         for entry in done:
             self._counts[entry.model].add_before(entry)
 
     def waiting(self, model: Model, fault: Fault, attempt: int, wait_s: float) -> None:
         """Says long waits only; short ones are counted."""
-        if self._counts[model.name].retry(fault, wait_s):
+        counts = self._counts.get(model.name) or self._judges.setdefault(model.name, Counts(0))
+        if counts.retry(fault, wait_s):
             self._say(waiting_line(model, fault, attempt, wait_s))
 
     def holding(self, model: Model, why: str, wait_s: float | None) -> None:

@@ -41,7 +41,7 @@ from evalkit.simulator.child import StandIn, StandInFailed
 from evalkit.suite.models import BASE_URL_VARIABLE
 from evalkit.suite.plan import Census
 from evalkit.suite.selection import TrialSet
-from evalkit.types import Manifest
+from evalkit.types import AskedModel, Manifest
 
 _NAMED = 10
 """Trials without an answer that are named one by one."""
@@ -216,7 +216,7 @@ def _ask_all(prepared: Prepared, journal: Journal, past: PastRun | None, options
     async def run() -> Ending:
         keys = {**(past.keys if past else {}), **prepared.keys}
         async with Gateway(keys, functions=prepared.functions, on_traceback=on_traceback) as gateway:
-            gateway.warm_up(model for model in prepared.plan.models if model.provider.name in prepared.keys)
+            gateway.warm_up(model for model in prepared.plan.asked if model.provider.name in prepared.keys)
             job = Job(
                 plan=prepared.plan,
                 journal=journal,
@@ -228,7 +228,8 @@ def _ask_all(prepared: Prepared, journal: Journal, past: PastRun | None, options
             runner = Runner(jobs, gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget)
             ending = await runner.run(signals=heard())
             if past is not None:  # nothing is asked of a model under test any more
-                await Runner([past.shared_job()], gateway=gateway, watcher=watcher, settings=settings).run()
+                shared = [past.shared_job()]
+                await Runner(shared, gateway=gateway, watcher=watcher, settings=settings, budget=prepared.budget).run()
             return ending
 
     done = [*recalled.done.values(), *(past.recalled.done.values() if past else ())]
@@ -245,7 +246,14 @@ def _say_what_is_sent(manifest: Manifest, census: Census, options: Options) -> N
     parts = ((census.cases, "case"), (len(manifest.prompts), "prompt"), (len(manifest.models), "model"))
     say(f"{', '.join(plural(n, noun) for n, noun in parts)}: {plural(census.trials, 'trial')}")
     for model in manifest.models:
-        say(f"  {model.name}: {model.id} by {model.api} at {model.host}, params {dict(model.params)}")
+        _say_who(model)
+    for model in manifest.judges:
+        if model not in manifest.models:
+            _say_who(model, "judge ")
+
+
+def _say_who(model: AskedModel, role: str = "") -> None:
+    say(f"  {role}{model.name}: {model.id} by {model.api} at {model.host}, params {dict(model.params)}")
 
 
 def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:

@@ -69,6 +69,11 @@ class Plan:
         """The models that are asked about answers, each once, under test or not; known once it is prepared."""
         return self.judging.used
 
+    @property
+    def asked(self) -> tuple[Model, ...]:
+        """All models that something is sent to: those under test, then the judges that are not."""
+        return (*self.models, *(judge for judge in self.judges if judge not in self.models))
+
     def prepare(self) -> Census:
         """Makes everything once and keeps nothing. Raises SuiteInvalid with what cannot be rendered or checked."""
         census = Census()
