@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from evalkit.checks.scoring import Verdict, score_trial
 from evalkit.simulator.wrong import wrong
 from evalkit.suite.loader import load_suite
 from evalkit.suite.plan import Plan
-from evalkit.types import Finding, Response, Summary, Trial, Usage
+from evalkit.types import Finding, Response, Summary, Timing, ToolCall, Trial, Usage
 
 pytestmark = pytest.mark.anyio
 
@@ -63,8 +64,22 @@ async def judged(
     async def run_blocking(func: Callable[[], Finding]) -> Finding:
         return func()
 
-    response = Response(text=text, model=None, finish_reason=finish_reason, outcome="ok", usage=Usage())
-    return await score_trial(trial, response, latency_s=latency_s, cost_usd=cost_usd, run_blocking=run_blocking)
+    tokens = round(1000 * latency_s)  # slow is long
+    usage = Usage(input_tokens=1, output_tokens=tokens, reasoning_tokens=tokens, total_tokens=tokens + 1)
+    response = Response(
+        text=text, model=None, finish_reason=finish_reason, outcome="ok", usage=usage, tool_calls=calls(trial, text)
+    )
+    timing = Timing(queue_s=0, backoff_s=0, latency_s=latency_s, e2e_s=latency_s, ttft_s=latency_s)
+    return await score_trial(
+        trial, response, latency_s=latency_s, cost_usd=cost_usd, timing=timing, run_blocking=run_blocking
+    )
+
+
+def calls(trial: Trial, text: str) -> tuple[ToolCall, ...]:
+    """The tool that is called by who knows what is expected, with what its parameters demand."""
+    if "tools" not in trial.request.params or text != trial.expected:
+        return ()
+    return (ToolCall(id=None, name=text, arguments=json.dumps({"city": "Oslo"})),)
 
 
 def test_every_suite_in_the_folder_is_tested_here():
@@ -85,7 +100,7 @@ def test_the_first_line_names_the_schema_for_editors(name):
         ("reasoning", 12, 0, 36),
         ("regression", 37, 1, 37),
         ("dialogue", 6, 0, 18),
-        ("checks", 29, 0, 29),
+        ("checks", 34, 1, 34),
     ],
 )
 def test_a_suite_means_so_many_trials(name, cases, skipped, trials_of_each):
