@@ -74,10 +74,11 @@ class Paired:
 
     @cached_property
     def same_answer(self) -> Rows:
-        """Which trials were asked once for both sides: one question, one moment."""
+        """Which trials were asked once for both sides: one question, one moment, and one side has it from a store."""
         rows = self.rows
         same = (rows["key_base"] == rows["key_new"]) & (rows["started_at_base"] == rows["started_at_new"])
-        found: Rows = same.fillna(value=False).to_numpy(dtype=bool)
+        stored = rows["cached_base"] | rows["cached_new"]
+        found: Rows = (same & stored).fillna(value=False).to_numpy(dtype=bool)
         return found & self.both
 
     def values(self, column: str, side: str) -> Floats:

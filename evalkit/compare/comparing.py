@@ -46,7 +46,7 @@ def compare_runs(base: Side, new: Side, *, margin: float = MARGIN, gated: Collec
     """
     paired = pair_sides(base, new)
     matched = [_Matched(base, new, model, prompt, group) for model, prompt, group in paired.groups()]
-    if not any(each.paired.both.any() or each.paired.xfail.any() for each in matched):
+    if not _has_anything(matched):
         raise NothingSelected(_nothing_in_common(base, new))
     return Comparison(
         base=base.name,
@@ -76,7 +76,7 @@ def compare_within(
         paired = pair_sides(base, new, apart=apart)
         for model, prompt, group in paired.groups():
             matched.append(_Matched(base, new, model or None, prompt or None, group))
-    if paired is None or not matched:
+    if paired is None or not _has_anything(matched):
         raise NothingSelected(f"{run.name}: {', '.join(names)} have no case in common: nothing to compare")
     return Comparison(
         base=names[0] if len(names) == 2 else run.name,
@@ -90,6 +90,11 @@ def compare_within(
         alpha=ALPHA,
         scopes=tuple(_scopes(paired, gated)),
     )
+
+
+def _has_anything(matched: Sequence[_Matched]) -> bool:
+    """Whether any trial stands on both sides, one that is expected to fail included."""
+    return any((each.paired.has("base") & each.paired.has("new")).any() for each in matched)
 
 
 def _worst(pairs: Sequence[Pair]) -> Verdict:
