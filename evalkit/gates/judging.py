@@ -27,7 +27,7 @@ def judge(frames: RunFrames, comparison: Comparison | None = None) -> JudgedRun:
     judged = [_judge(gate, frames, comparison) for gate in gates]
     models = summarise(frames)
     results = tuple(map(_told, gates, judged))
-    verdict = _verdict(models, results)
+    verdict = _verdict(models, results, unanswered=len(frames.manifest.unanswered))
     return JudgedRun(
         manifest=frames.manifest,
         records=frames.records,
@@ -44,14 +44,17 @@ def judge_gate(gate: Gate, frames: RunFrames | None, comparison: Comparison | No
     return _told(gate, _judge(gate, frames, comparison))
 
 
-def _verdict(models: Sequence[ModelSummary], gates: Sequence[GateResult]) -> Result:
-    """Gates alone decide where there are any; else every case has to pass, and one without an answer has not."""
+def _verdict(models: Sequence[ModelSummary], gates: Sequence[GateResult], *, unanswered: int) -> Result:
+    """Gates alone decide where there are any; else every case has to pass, and one without an answer has not.
+
+    `unanswered` trials were not run on purpose, and count neither way.
+    """
     if gates:
         results = {gate.result for gate in gates}
         return "fail" if "fail" in results else "inconclusive" if "inconclusive" in results else "pass"
     if any(row.cases_failed for row in models):
         return "fail"
-    complete = not any(row.errors or row.not_run for row in models)
+    complete = not any(row.errors for row in models) and sum(row.not_run for row in models) <= unanswered
     return "pass" if complete and any(row.passed or row.xfailed for row in models) else "inconclusive"
 
 

@@ -85,6 +85,14 @@ def test_without_key_or_network_what_is_not_stored_is_not_run_listed_and_neutral
     assert json.loads(cli("list", "runs", "other", "--format", "json").out)[0]["state"] == "complete"
 
 
+def test_the_verdict_is_that_of_what_was_stored(cli, run, write, monkeypatch):
+    first = cli("run", write(cases=THREE)).folder
+    monkeypatch.delenv("GPTPROTO_API_KEY")
+    suite = write(cases=[*THREE, case("d")])
+    ended, folder = run("run", suite, "--replay", first, "--no-key", "skip")
+    assert (ended.code, json.loads((folder / "summary.json").read_text("utf-8"))["verdict"]) == (0, "pass")
+
+
 def test_without_a_key_failures_of_stored_answers_still_count(cli, run, write, monkeypatch):
     first = cli("run", write(cases=[case("a"), case("b", "no")])).folder
     monkeypatch.delenv("GPTPROTO_API_KEY")
