@@ -78,7 +78,7 @@ class Jury(BuiltInCheck):
             except JudgeFailed as error:
                 raise JudgeFailed(str(error), opinions=(*_opinions(votes), *error.opinions)) from error
         if len(votes) == 1:
-            return self._found(votes, votes[0].value, f"{votes[0].judge}: {votes[0].reason}")
+            return self._found(votes, votes[0].value, f"{votes[0].judge} {votes[0].value:.3g}: {votes[0].reason}")
         passes = [self._passes(vote.value) for vote in votes]
         told = "; ".join(f"{vote.judge} {vote.value:.3g}: {vote.reason}" for vote in votes)
         mean = sum(vote.value for vote in votes) / len(votes)

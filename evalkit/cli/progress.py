@@ -54,6 +54,9 @@ class Counts:
         broken_check = any(score.error is not None for score in record.scores)
         self.errors += record.error is not None or broken_check
         self.cached += record.cached
+        opinions = [opinion for score in record.scores for opinion in score.opinions if not opinion.cached]
+        self.cost_usd += sum(opinion.cost_usd or 0.0 for opinion in opinions)
+        self.unpriced += any(opinion.cost_usd is None for opinion in opinions)
         if not record.cached:  # what was paid for before is no spending of this run
             self.cost_usd += record.cost_usd or 0.0
             self.unpriced += record.response is not None and record.cost_usd is None

@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import Literal
 
 from evalkit.simulator import tokens
+from evalkit.simulator.judging import Case, verdict
 from evalkit.simulator.memory import remembered
 from evalkit.simulator.profiles import Lognormal
 from evalkit.simulator.question import Question
@@ -116,6 +117,8 @@ def _words(question: Question, seed: int, expected: str | None, repeat: int, dra
         return _REFUSAL, True
     if question.says("[[empty]]"):
         return "", False
+    if question.to_judge is not None:
+        return _verdict(question, question.to_judge, seed, expected, repeat, draw)
     if not question.as_json:
         expected = expected or remembered(question)
     if not expected or not expected.strip():
@@ -126,6 +129,15 @@ def _words(question: Question, seed: int, expected: str | None, repeat: int, dra
     else:
         text = wrong(expected, draw)
     return _stopped(text, question.stop), False
+
+
+def _verdict(
+    question: Question, case: Case, seed: int, expected: str | None, repeat: int, draw: Random
+) -> tuple[str, bool]:
+    if case.provoked("refusal"):
+        return _REFUSAL, True
+    right = is_right(question, seed=seed, expected=expected or "", repeat=repeat)
+    return verdict(case, expected=expected, right=right, model=question.profile.id, draw=draw), False
 
 
 def _reasoning_tokens(question: Question, draw: Random) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from evalkit.simulator.judging import Case, case_in
 from evalkit.simulator.profiles import Profile
 
 
@@ -81,6 +82,11 @@ class Question:
         turns = [[turn.role, turn.text, turn.references] for turn in self.turns]
         return hashlib.sha256(json.dumps([self.profile.id, turns]).encode()).hexdigest()
 
+    @cached_property
+    def to_judge(self) -> Case | None:
+        """What is to be graded, where that is what is asked."""
+        return case_in([(turn.role, turn.text) for turn in self.turns])
+
     @property
     def asked(self) -> str:
         """The last user message, or what comes closest to one."""
@@ -95,6 +101,11 @@ class Question:
         return self.demanded
 
     def says(self, words: str) -> bool:
-        """Whether the last user message contains `words`: what provoked one answer does not spoil those after it."""
+        """Whether the last user message contains `words`: what provoked one answer does not spoil those after it.
+
+        Of a request to grade an answer, what is graded does not count.
+        """
+        if self.to_judge is not None:
+            return words in self.to_judge.outside
         users = [turn.text for turn in self.turns if turn.role == "user"]
         return bool(users) and words in users[-1]
