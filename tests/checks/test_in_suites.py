@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from evalkit.cli.list_command import command
 from evalkit.errors import SuiteInvalid
 from evalkit.registry import CHECKS
 from evalkit.suite.loader import load_suite
@@ -122,3 +125,13 @@ def test_checks_that_need_no_extra_work_without_it(plan, monkeypatch):
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     assert plan("rouge: x").prepare().trials == 1
     assert {name for name in CHECKS if getattr(CHECKS[name], "extra", None)} >= {"bleu", "chrf"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_list_checks_says_which_extra_a_check_lacks(there, monkeypatch):
+    if not there:
+        monkeypatch.setitem(sys.modules, "sacrebleu", None)
+    listed = CliRunner().invoke(command, ["checks", "--format", "json"], catch_exceptions=False)
+    helps = {row["name"]: row["help"] for row in json.loads(listed.output)}
+    assert helps["bleu"].startswith("(needs the extra: evalkit-harness[metrics]) ") is not there
+    assert not helps["rouge"].startswith("(needs")

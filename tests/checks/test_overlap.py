@@ -66,13 +66,13 @@ def sentence_chrf(reference: str, answer: str) -> float:
 
 
 def test_bleu_is_the_published_formula(find):
-    for reference, answer in islice(pairs(3), 600):
+    for reference, answer in islice(pairs(3), 550):
         value = find("bleu", answer, reference=reference).value
         assert value == pytest.approx(sentence_bleu(reference, answer), abs=1e-9), (reference, answer)
 
 
 def test_chrf_is_the_published_formula(find):
-    for reference, answer in islice(pairs(4), 600):
+    for reference, answer in islice(pairs(4), 550):
         value = find("chrf", answer, reference=reference).value
         assert value == pytest.approx(sentence_chrf(reference, answer), abs=1e-9), (reference, answer)
 
@@ -95,7 +95,7 @@ def test_chrf_is_the_published_formula(find):
         ("chrf", "dog", {"reference": "cat"}, False),
         ("chrf", "👍👍", {"reference": "👍👍"}, True),
         ("chrf", "the cat sat", {"reference": "the cat sat", "word_order": 2}, True),
-        ("chrf", "a" * 1_000_000, {"reference": "b"}, False),
+        ("chrf", "a" * 300_000, {"reference": "b"}, False),
         ("chrf", "\u0301" * 100_000, {"reference": "a"}, False),
     ],
 )

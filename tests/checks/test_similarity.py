@@ -113,7 +113,7 @@ def pairs(seed: int):
 def test_rouge_is_that_of_the_reference_implementation(find, kind):
     scorer = RougeScorer([kind])
     compared = 0
-    for reference, answer in islice(pairs(7), 700):
+    for reference, answer in islice(pairs(7), 600):
         if not any(char.isascii() and char.isalnum() for char in reference):
             continue
         score = scorer.score(reference, answer)[kind]

@@ -51,7 +51,7 @@ def pairs(seed: int):
 
 def test_f1_and_exact_match_are_those_of_squad_on_generated_pairs(find):
     compared = 0
-    for gold, answer in islice(pairs(11), 900):
+    for gold, answer in islice(pairs(11), 700):
         assert token_f1(normalise(gold).split(), normalise(answer).split()) == pytest.approx(oracle_f1(gold, answer))
         if oracle_tokens(gold):
             assert find("f1", answer, answers=gold).value == pytest.approx(oracle_f1(gold, answer), abs=1e-12)

@@ -57,7 +57,12 @@ def test_yaml_is_one_mapping_or_list(find, answer, valid):
         ("- a", {"kind": "mapping"}, False, "not YAML: a list; it begins '- a'"),
         ("- a", {"kind": "list"}, True, "is YAML"),
         ("Paris", {}, False, "not YAML: a bare text; it begins 'Paris'"),
-        ("a: b: c", {}, False, "not YAML: mapping values are not allowed in this context at line 1 column 5; it begins"),
+        (
+            "a: b: c",
+            {},
+            False,
+            "not YAML: mapping values are not allowed in this context at line 1 column 5; it begins",
+        ),
         ("a: *x", {}, False, "not YAML: the alias 'x' stands for nothing; it begins 'a: *x'"),
         ("```yaml\na: 1\n```", {"within": "fence"}, True, "is YAML"),
         ("So:\n```yaml\na: [\n```", {"within": "fence"}, False, "not YAML: in the code fence: did not find"),
