@@ -7,10 +7,10 @@ import json
 import anyio
 import pytest
 
-from evalkit.running import runner
 from evalkit.gateway import retry
 from evalkit.gateway.client import Reply
 from evalkit.pacing.lane import ROUNDS
+from evalkit.running import runner
 from evalkit.types import Response, Usage
 from tests.stage import Asked, Run, ok, refusal, stage_run
 

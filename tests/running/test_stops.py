@@ -8,10 +8,10 @@ import signal
 import anyio
 import pytest
 
-from evalkit.running import runner
 from evalkit.errors import StorageError
 from evalkit.gateway import retry
 from evalkit.journal import Journal
+from evalkit.running import runner
 from tests.stage import Asked, ok, refusal, stage_run
 
 pytestmark = pytest.mark.anyio
