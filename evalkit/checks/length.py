@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evalkit.checks.contract import BuiltInCheck, argument, verdict
 from evalkit.checks.normal_form import comparable
-from evalkit.checks.words import words
+from evalkit.checks.words import count_words
 from evalkit.registry import CHECKS
 from evalkit.types import Context, Finding
 
@@ -60,7 +60,7 @@ class WordCount(_Count):
 
     def find(self, context: Context) -> Finding:
         """Counts."""
-        return self._compare(len(words(comparable(context.output))), "word")
+        return self._compare(count_words(comparable(context.output)), "word")
 
 
 @CHECKS.register("char_count")

@@ -31,7 +31,12 @@ r"""The script's `\b(a|an|the)\b`, with its first letter first: that is twice as
 
 def normalise(text: str) -> str:
     """Lower case, without ASCII punctuation, the articles a, an, the, and white space but single blanks."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split())
+    return " ".join(tokens(text))
+
+
+def tokens(text: str) -> list[str]:
+    """The words that are left after normalisation."""
+    return _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
 
 
 def token_f1(gold: list[str], answer: list[str]) -> float:
@@ -99,4 +104,4 @@ class F1(_AgainstGold):
         return verdict(passed=best >= self.threshold, reason=reason, value=best)
 
     def _tokens(self, text: str) -> list[str]:
-        return normalise(characters_apart(text) if self.cjk_characters else text).split()
+        return tokens(characters_apart(text) if self.cjk_characters else text)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.checks.length import _characters
-from evalkit.checks.words import characters_apart, words
+from evalkit.checks.words import characters_apart, count_words
 from evalkit.registry import CHECKS
 
 MEGABYTE = "lorem ipsum " * 90_000
@@ -111,8 +111,13 @@ def test_bounds_that_no_answer_can_meet_are_refused(name, bounds, reason):
 
 @given(st.text(alphabet="ab 1-é中あ\n", max_size=60))
 def test_blanks_around_words_change_no_count(text):
-    assert len(words(f"  {text} \n")) == len(words(text)) == len(words(text.replace(" ", "   ")))
+    assert count_words(f"  {text} \n") == count_words(text) == count_words(text.replace(" ", "   "))
     assert characters_apart(text).split() == [piece for run in text.split() for piece in characters_apart(run).split()]
+
+
+@given(st.text(alphabet="ab1_-*' .,\n\t\0\x1c\x7f", max_size=40))
+def test_words_are_counted_alike_the_quick_way_and_beside_other_scripts(text):
+    assert count_words(text) + 1 == count_words(f"{text} é") == count_words(f"{text}北")
 
 
 PLAIN = [(0x20, 0x2FF), (0x391, 0x482), (0x2010, 0x2027), (0x20A0, 0x20BF), (0x3000, 0x3029), (0x3041, 0x30FF),
