@@ -1,8 +1,9 @@
-"""Columns that grow value by value and end as pandas arrays: a few bytes a value, so that a million rows fit."""
+"""Columns that grow batch by batch and end as pandas arrays: a few bytes a value, so that a million rows fit."""
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -14,12 +15,12 @@ __all__ = ["Column", "new_column"]
 class Column(Protocol):
     """A column under construction."""
 
-    def add(self, value: Any) -> None:
-        """Appends a value; None is unknown."""
+    def extend(self, values: Sequence[Any]) -> None:
+        """Appends values; None is unknown."""
         ...
 
     def finish(self) -> ExtensionArray:
-        """All values, as the array of its dtype."""
+        """All values, as the array of its dtype; nothing can be appended any more."""
         ...
 
 
@@ -28,12 +29,12 @@ class _Numbers:
 
     def __init__(self, dtype: str) -> None:
         self._dtype = dtype
-        self._values = array({"Int64": "q", "Float64": "d", "boolean": "b"}[dtype])
+        self._values: array[Any] = array({"Int64": "q", "Float64": "d", "boolean": "b"}[dtype])
         self._unknown = array("b")
 
-    def add(self, value: float | None) -> None:
-        self._values.append(0 if value is None else value)  # type: ignore[arg-type]  # whole numbers for Int64
-        self._unknown.append(value is None)
+    def extend(self, values: Sequence[float | None]) -> None:
+        self._values.extend([0 if value is None else value for value in values])
+        self._unknown.extend([value is None for value in values])
 
     def finish(self) -> ExtensionArray:
         import numpy as np
@@ -45,7 +46,10 @@ class _Numbers:
             "boolean": (pd.arrays.BooleanArray, np.bool_),
         }
         make, kind = kinds[self._dtype]
-        finished: ExtensionArray = make(np.array(self._values, dtype=kind), np.array(self._unknown, dtype=np.bool_))
+        # The memory is handed over as it is: another copy of a million rows would not fit as easily.
+        finished: ExtensionArray = make(
+            np.frombuffer(self._values, dtype=kind), np.frombuffer(self._unknown, dtype=np.bool_)
+        )
         return finished
 
 
@@ -54,17 +58,18 @@ class _Words:
 
     def __init__(self) -> None:
         self._places: dict[str | None, int] = {}
-        self._codes = array("q")
+        self._codes = array("i")
 
-    def add(self, value: str | None) -> None:
-        self._codes.append(self._places.setdefault(value, len(self._places)))
+    def extend(self, values: Sequence[str | None]) -> None:
+        places = self._places
+        self._codes.extend([places.setdefault(value, len(places)) for value in values])
 
     def finish(self) -> ExtensionArray:
         import numpy as np
         import pandas as pd
 
         words = np.array([*self._places, None], dtype=object)
-        return pd.array(words[np.array(self._codes, dtype=np.int64)], dtype="string")
+        return pd.array(words[np.frombuffer(self._codes, dtype=np.int32)], dtype="string")
 
 
 class _Texts:
@@ -73,8 +78,8 @@ class _Texts:
     def __init__(self) -> None:
         self._values: list[str | None] = []
 
-    def add(self, value: str | None) -> None:
-        self._values.append(value)
+    def extend(self, values: Sequence[str | None]) -> None:
+        self._values.extend(values)
 
     def finish(self) -> ExtensionArray:
         import pandas as pd

@@ -6,8 +6,9 @@ docs/frames.md says what each column means.
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -139,6 +140,8 @@ SCORE_COLUMNS: Columns = {
 IDENTITY = ("case_id", "prompt", "model", "repeat")
 """What makes two records speak of the same trial; the newest of them counts."""
 _WHOSE = ("key", *IDENTITY)
+_BATCH = 2_048
+"""Lines that are decoded before their values go into the columns."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -179,11 +182,13 @@ def load_run(
     trials = _Table({name: _SPECS[name] for name in dict.fromkeys([*_WHOSE, *wanted])})
     checks, owners = _Table(SCORE_COLUMNS), array("q")
     lines = (line for line in read_lines(folder / RECORDS) if line.key not in superseded)
-    for number, line in enumerate(lines):
-        trials.add(line)
-        for score in line.scores if scores else ():
-            checks.add(score)
-            owners.append(number)
+    made = 0
+    while batch := list(itertools.islice(lines, _BATCH)):
+        trials.extend(batch)
+        if scores:
+            checks.extend([score for line in batch for score in line.scores])
+            owners.extend([number for number, line in enumerate(batch, start=made) for _ in line.scores])
+        made += len(batch)
     return _frames(manifest, trials, checks, owners, wanted)
 
 
@@ -210,12 +215,11 @@ class _Table:
         self._columns = {
             name: (spec.get, new_column(spec.dtype, repetitive=not spec.differing)) for name, spec in columns.items()
         }
-        self._fill = [(get, column.add) for get, column in self._columns.values()]
 
-    def add(self, row: object) -> None:
-        """Appends a row: a `Line` or a `ScoreLine`."""
-        for get, add in self._fill:
-            add(get(row))
+    def extend(self, rows: Sequence[object]) -> None:
+        """Appends rows: `Line`s or `ScoreLine`s."""
+        for get, column in self._columns.values():
+            column.extend(list(map(get, rows)))
 
     def finish(self) -> pd.DataFrame:
         """All rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -110,15 +111,21 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def usage_adds_up(self) -> bool | None:
         """Whether prompt + completion make the total in the gateway's own figures; None where it does not say all."""
-        own = self.usage.raw if isinstance(self.usage.raw, dict) else msgspec.structs.asdict(self.usage)
-        figures = [own.get(name) for name in ("input_tokens", "output_tokens", "total_tokens")]
-        prompt, completion, total = (figure if isinstance(figure, int) else None for figure in figures)
+        usage = self.usage
+        if isinstance(usage.raw, dict):
+            told = [usage.raw.get(name) for name in ("input_tokens", "output_tokens", "total_tokens")]
+            prompt, completion, total = (figure if isinstance(figure, int) else None for figure in told)
+        else:
+            prompt, completion, total = usage.input_tokens, usage.output_tokens, usage.total_tokens
         return None if prompt is None or completion is None or total is None else prompt + completion == total
 
     @property
     def broken_check(self) -> ScoreLine | None:
         """The first check that could not look at the answer."""
-        return next((score for score in self.scores if score.error is not None), None)
+        for score in self.scores:
+            if score.error is not None:
+                return score
+        return None
 
     @property
     def error_kind(self) -> str | None:
@@ -155,7 +162,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def opinions(self) -> tuple[OpinionLine, ...]:
         """Of all judges."""
-        return tuple(opinion for score in self.scores for opinion in score.opinions)
+        asked = [score.opinions for score in self.scores if score.opinions]
+        return tuple(itertools.chain.from_iterable(asked)) if asked else ()
 
 
 _UNKNOWN = Usage()
