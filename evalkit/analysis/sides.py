@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.analysis.cases import Grouping
-from evalkit.analysis.columns import new_column
 from evalkit.analysis.frames import RECORD_COLUMNS, RunFrames, load_run
 from evalkit.analysis.intervals import mean_interval
 from evalkit.types import Manifest
@@ -63,13 +62,10 @@ def side_of_trials(name: str, manifest: Manifest, trials: Sequence[Mapping[str, 
     """Trials given as mappings of `SIDE_COLUMNS`; what is missing is unknown."""
     import pandas as pd
 
-    columns = {}
-    for column in SIDE_COLUMNS:
-        values = new_column(RECORD_COLUMNS[column].dtype, repetitive=True)
-        for trial in trials:
-            values.add(trial.get(column))
-        columns[column] = values.finish()
-    return Side(name=name, manifest=manifest, trials=pd.DataFrame(columns))
+    rows = [[trial.get(column) for column in SIDE_COLUMNS] for trial in trials]
+    dtypes = {column: RECORD_COLUMNS[column].dtype for column in SIDE_COLUMNS}
+    frame = pd.DataFrame(rows, columns=SIDE_COLUMNS, dtype=object).astype(dtypes)
+    return Side(name=name, manifest=manifest, trials=frame)
 
 
 def side_counts(side: Side) -> list[dict[str, Any]]:

@@ -88,9 +88,7 @@ def _compare(
         comparison = compare_runs(*sides, margin=margin, gated=gated)
         return _judged(comparison, gates, folder_of(new))
     if bool(models) == bool(prompts):
-        raise UsageError(
-            "with one run, say what of it to compare: --models A B, or --prompts A B; or name a second run"
-        )
+        raise UsageError("of one run, say what to compare: --models A B, or --prompts A B; or name a second run")
     run = read_side(base)
     noun: Literal["model", "prompt"] = "model" if models else "prompt"
     names = _names(run, noun, models or prompts)
