@@ -55,7 +55,7 @@ def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, 
     options = start.options
     _demand_reports(options)
     environ = _environment(environ, options)
-    with _stand_in(options) as stand_in, open_storage(start, environ) as storage:
+    with stand_in_for(options) as stand_in, open_storage(start, environ) as storage:
         url = stand_in.base_url if stand_in else None
         prepared = prepare_all(start.suites, options, environ, url, storage)
         with open_baselines(prepared, options, environ, stand_in_url=url, resumed=storage.folder):
@@ -106,7 +106,8 @@ def _run_all(prepared: list[Prepared], options: Options, storage: Storage) -> It
 
 
 @contextmanager
-def _stand_in(options: Options) -> Iterator[StandIn | None]:
+def stand_in_for(options: Options) -> Iterator[StandIn | None]:
+    """The stand-in gateway, where the flags want it, for as long as the command runs."""
     if not options.offline:
         yield None
         return
@@ -122,13 +123,13 @@ def _stand_in(options: Options) -> Iterator[StandIn | None]:
 
 def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
     """One run, from its folder, an empty one or that of the run it goes on with, to its reports."""
-    folder, manifest = _begin(prepared, options, storage)
+    folder, manifest = begin(prepared, options, storage)
     _say_what_is_sent(manifest, prepared.census, options)
     try:
         with _journal(folder, storage) as journal:
             for note in journal.notes:
                 say(f"note: {note}")
-            ending = _ask(prepared, journal, folder, options)
+            ending = ask(prepared, journal, folder, options)
     except StorageError:
         if folder.exists():
             say(resume_hint(folder))
@@ -145,16 +146,7 @@ def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
 
 def _report(manifest: Manifest, against: Against | None, ending: Ending, folder: Path, options: Options) -> End:
     """Everything after the last answer: the manifest's last word, the reports, the verdict."""
-    doubtful = in_doubt(folder)
-    ended = replace(
-        manifest,
-        ended_at=stamp(datetime.now(UTC)),
-        notes=(*_final_notes(manifest, ending), *doubt_notes(doubtful)),
-        pacing={**manifest.pacing, **ending.pacing},
-        in_doubt=doubts(doubtful),
-        unanswered=tuple(ending.unanswered),
-    )
-    write_manifest(folder, ended)
+    write_manifest(folder, ended(manifest, ending, folder))
     frames = load_run(folder)
     run = judge(frames, compared(frames, folder, against))
     write_reports(run, folder, options.reports)
@@ -162,7 +154,20 @@ def _report(manifest: Manifest, against: Against | None, ending: Ending, folder:
     return _say_how_it_ended(run, ending, folder, options)
 
 
-def _begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path, Manifest]:
+def ended(manifest: Manifest, ending: Ending, folder: Path) -> Manifest:
+    """What a manifest says once nothing more is asked."""
+    doubtful = in_doubt(folder)
+    return replace(
+        manifest,
+        ended_at=stamp(datetime.now(UTC)),
+        notes=(*_final_notes(manifest, ending), *doubt_notes(doubtful)),
+        pacing={**manifest.pacing, **ending.pacing},
+        in_doubt=doubts(doubtful),
+        unanswered=tuple(ending.unanswered),
+    )
+
+
+def begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path, Manifest]:
     """The folder of a run, with the manifest in it."""
     plan, resumed, started_at = prepared.plan, storage.resumed, datetime.now(UTC)
     folder = create_run_folder(options.out, plan.suite.name, started_at) if resumed is None else resumed.earlier.folder
@@ -194,7 +199,7 @@ def _journal(folder: Path, storage: Storage) -> Iterator[Journal]:
         yield journal
 
 
-def _ask(prepared: Prepared, journal: Journal, folder: Path, options: Options) -> Ending:
+def ask(prepared: Prepared, journal: Journal, folder: Path, options: Options) -> Ending:
     """Asks and judges, a suite of then beside it where there is one."""
     with past_run(prepared, folder, options) as past:
         ending = _ask_all(prepared, journal, past, options)
