@@ -118,7 +118,7 @@ def killer() -> Iterator[tuple[Killer, str]]:
         yield killer, gateway.base_url
 
 
-@pytest.mark.timeout(7200 if FULL else 120)
+@pytest.mark.timeout(7200 if FULL else 300)
 def test_nothing_reported_is_lost_and_nothing_certain_sent_again_however_often_a_run_is_killed(tmp_path, killer):
     draw = random.Random(4)
     lives = Lives(tmp_path, killer[0], base_url=killer[1], cases=KILLS * 40 // REPEATS)
