@@ -491,13 +491,6 @@ def test_what_a_case_says_of_itself_reaches_its_trials(trials):
     assert c.pass_if == 1
 
 
-def test_a_trial_has_the_variables_of_its_case_and_its_place_in_the_matrix(trials):
-    text = HEAD + "matrix: {l: [en]}\ncases: [{id: a, vars: {q: '{{ l }}!', n: 1.10}, expected: e, checks: none}]\n"
-    [trial] = trials(text)
-    assert trial.vars == {"q": "en!", "n": 1.1, "l": "en"}
-    assert type(trial.vars["n"]) is float
-
-
 def test_any_is_one_of_as_many_repeats_as_are_made(trials):
     text = HEAD + "cases: [{vars: {q: 1}, repeat: 2, pass_if: any, checks: none}]\n"
     assert {trial.pass_if for trial in trials(text, repeat=5)} == {1 / 5}
