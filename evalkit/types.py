@@ -807,6 +807,149 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     """Of limit and value, as in `Gate`."""
 
 
+# --- what is expected to be spent --------------------------------------------------------------------------------
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """What a figure will probably be: `low` and `high` are the ends of the 95 % interval."""
+
+    low: float
+    median: float
+    high: float
+    worst: float | None = None
+    """The most, every request sent once: longest answers, a token for each byte; None where nothing bounds it."""
+
+
+class UncertaintyShare(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the variance of the cost goes where one thing is known for certain; the shares need not add up."""
+
+    source: str
+    share: float
+
+
+class Actual(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model really took, beside what was expected of it."""
+
+    trials: int
+    """Those whose tokens are known; the figures are sums over them."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    bias: float | None = None
+    """Actual cost over the expected median, less 1, for as many trials; 0.1: a tenth dearer."""
+    inside: bool | None = None
+    """Whether the cost lies within the interval; None where too few of the trials were answered to say."""
+
+
+class ModelEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What the trials of one model will probably take, or the questions to one judge."""
+
+    model: str
+    trials: int
+    """Of a judge, the questions to it."""
+    requests: int
+    """More than trials where there are conversations."""
+    input_tokens: Spread
+    output_tokens: Spread
+    """Visible and reasoning tokens together, as they are billed."""
+    visible_tokens: Spread | None = None
+    """None where what was measured does not tell thinking from speaking."""
+    reasoning_tokens: Spread | None = None
+    """None for a model that does not think first, or where that is not told."""
+    cost_usd: Spread | None = None
+    """None where it is unpriced."""
+    cost_per_trial_usd: Spread | None = None
+    cost_per_1k_trials_usd: Spread | None = None
+    time_s: Spread | None = None
+    """To finish, at the concurrency and the limits that hold for it."""
+    sources: Mapping[str, str] = {}
+    """Figure → where it comes from, in a word: counted, history, pilot, cap, prior."""
+    basis: Mapping[str, str] = {}
+    """Figure → the same in words."""
+    uncertainty: tuple[UncertaintyShare, ...] = ()
+    """What makes the cost uncertain, the most important first."""
+    price: Price | None = None
+    notes: tuple[str, ...] = ()
+    actual: Actual | None = None
+    """Once the run is over."""
+
+
+class RolloutModel(msgspec.Struct, frozen=True, kw_only=True):
+    """One model in production: its part of the traffic, in the first month."""
+
+    model: str
+    share: float
+    """Of the requests: its part of the mix, or 1."""
+    requests_per_day: float
+    input_tokens_per_request: Spread
+    output_tokens_per_request: Spread
+    cost_per_request_usd: Spread | None
+    input_tokens_per_month: Spread
+    output_tokens_per_month: Spread
+    cost_per_day_usd: Spread | None
+    cost_per_month_usd: Spread | None
+    cost_usd: Spread | None
+    """Over all months."""
+
+
+class RolloutMonth(msgspec.Struct, frozen=True, kw_only=True):
+    """One month of a rollout, counted from 1; figures over all models of the mix."""
+
+    month: int
+    requests: float
+    input_tokens: Spread | None
+    output_tokens: Spread | None
+    cost_usd: Spread | None
+
+
+class Rollout(msgspec.Struct, frozen=True, kw_only=True):
+    """What production will cost; the evaluation's judges, repeats and stored answers are no part of it."""
+
+    requests_per_day: float
+    growth_per_month: float
+    months: tuple[RolloutMonth, ...]
+    days_per_month: float
+    mix: Mapping[str, float]
+    """Empty where nothing is said of who answers: then `models` take all traffic each, and there is no total."""
+    cached_input_share: float | None
+    retry_rate: float
+    requests_from: str
+    """`cases`, or the file of production requests."""
+    models: tuple[RolloutModel, ...]
+    what_if: tuple[RolloutModel, ...]
+    """Each model with all of the traffic."""
+    cost_per_day_usd: Spread | None
+    cost_per_month_usd: Spread | None
+    total_cost_usd: Spread | None
+    """Over all months."""
+    uncertainty: tuple[UncertaintyShare, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a suite will probably cost before it is run; `evalkit estimate --format json`."""
+
+    suite: str
+    trials: int
+    models: tuple[ModelEstimate, ...]
+    judges: tuple[ModelEstimate, ...] = ()
+    total_cost_usd: Spread | None = None
+    """Judges included; None where a model or judge is unpriced."""
+    priced_cost_usd: Spread | None = None
+    """Of those that have a price; None where none has."""
+    unpriced: tuple[str, ...] = ()
+    time_s: Spread | None = None
+    uncertainty: tuple[UncertaintyShare, ...] = ()
+    notes: tuple[str, ...] = ()
+    leaves_out: tuple[str, ...] = ()
+    """What the intervals know nothing of."""
+    prices_date: str | None = None
+    stand_in: bool = False
+    """True where answer lengths were measured on the stand-in gateway: they say nothing about any model."""
+    rollout: Rollout | None = None
+
+
 # --- what is compared --------------------------------------------------------------------------------------------
 
 Verdict = Literal["improved", "regressed", "no_difference", "inconclusive"]

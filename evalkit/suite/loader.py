@@ -26,6 +26,7 @@ from evalkit.suite.prompts import DEFAULT_NAME, PromptReader
 from evalkit.suite.schema import DefaultsFile, SuiteFile
 from evalkit.suite.source import read_document
 from evalkit.suite.templates import RESERVED, write
+from evalkit.suite.traffic_reading import read_traffic
 from evalkit.suite.validation import Mistakes, validate
 from evalkit.types import Model
 
@@ -94,6 +95,7 @@ class _Loader:
         names = _model_names(self._data)
         prompts = PromptReader(base=self._base, root=root, models=names, mistakes=self._mistakes).read(self._data)
         gates = read_gates(self._data, names, self._mistakes)
+        traffic = read_traffic(self._data, names, self._mistakes, find_file)
         reader, defaults = self._case_reader(media, find_file)
         inline = read_inline(self._data, reader, self._mistakes)
         datasets = find_datasets(self._data, base=self._base, root=root, mistakes=self._mistakes)
@@ -117,7 +119,7 @@ class _Loader:
             max_concurrency=head.max_concurrency,
             gates=gates,
             budget_usd=head.budget.max_cost_usd if head.budget is not None else None,
-            traffic=head.traffic,
+            traffic=traffic,
             judges=judges,
             gateway=providers["gptproto"] or built_in_gateway(environ),
             places=self._mistakes.places,

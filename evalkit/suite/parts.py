@@ -14,6 +14,7 @@ from evalkit.errors import Problem
 from evalkit.suite.checking import CheckSpec
 from evalkit.suite.located import Places
 from evalkit.suite.media import MediaStore
+from evalkit.suite.traffic import Traffic
 from evalkit.types import Document, Gate, Image, Model, Outcome, Provider, Role
 
 
@@ -112,8 +113,8 @@ class Suite:
     gates: tuple[Gate, ...]
     budget_usd: float | None = None
     """What a run of it may cost."""
-    traffic: Any = None
-    """A rollout as the file has it, for the estimate."""
+    traffic: Traffic | None = None
+    """A rollout, for the estimate."""
     judges: tuple[Model, ...] = ()
     """Models that are asked about answers, and are not under test."""
     gateway: Provider

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evalkit.errors import SuiteInvalid, UsageError
 from evalkit.suite.loader import digest, load_suite
 from evalkit.suite.plan import Plan
+from evalkit.suite.traffic import Traffic
 
 HEAD = "models: [gpt-4o]\nprompts: ['{{ q }}']\n"
 CASE = "  - {id: a, vars: {q: hi}, checks: [{contains: x}]}\n"
@@ -259,7 +260,7 @@ def test_every_key_that_works_works(working):
     assert (census.cases, census.skipped) == (7, {"later": "waiting for images"})
     # all but one: 7 models × 3 prompts; total: 2 models × 1 prompt; × 2 × 3
     assert census.trials == (6 * 7 * 3 + 2) * 2 * 3
-    assert (suite.budget_usd, suite.traffic) == (5, {"requests": "50000/day"})
+    assert (suite.budget_usd, suite.traffic) == (5, Traffic(requests_per_day=50_000))
 
 
 def test_a_list_at_the_top_has_its_place_and_its_line(load):

@@ -11,6 +11,7 @@ from evalkit.suite.schema.gates import GatesFile
 from evalkit.suite.schema.models import FunctionTargetFile, HttpTargetFile, ModelFile, ProviderFile
 from evalkit.suite.schema.prompts import PromptFile
 from evalkit.suite.schema.sections import Name, PositiveFloat, PositiveInt, Section, Text, definition
+from evalkit.suite.schema.traffic import TrafficFile
 
 
 def _part(section: type[Section]) -> WithJsonSchema:
@@ -27,7 +28,16 @@ def _parts_by_name(*sections: type[Section]) -> WithJsonSchema:
 
 
 PROVIDERS: tuple[type[Section], ...] = (ProviderFile, HttpTargetFile, FunctionTargetFile)
-PARTS: tuple[type[Section], ...] = (*PROVIDERS, ModelFile, PromptFile, DefaultsFile, CaseFile, DatasetFile, GatesFile)
+PARTS: tuple[type[Section], ...] = (
+    *PROVIDERS,
+    ModelFile,
+    PromptFile,
+    DefaultsFile,
+    CaseFile,
+    DatasetFile,
+    GatesFile,
+    TrafficFile,
+)
 """What a SuiteFile leaves to be validated by itself, item by item, so that one mistake hides no other."""
 
 
@@ -60,5 +70,4 @@ class SuiteFile(Section):
     max_concurrency: PositiveInt | None = None
     """Over all models."""
     gates: Annotated[Any, _part(GatesFile)] = None
-    traffic: dict[str, Any] | None = None
-    """A rollout, for the estimate of its cost."""
+    traffic: Annotated[Any, _part(TrafficFile)] = None

@@ -1,0 +1,1 @@
+"""What a suite, and a rollout like it, will probably cost, before anything is spent."""
