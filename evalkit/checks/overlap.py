@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -24,6 +25,8 @@ class _AgainstReferences(BuiltInCheck):
     def __post_init__(self) -> None:
         require_some(*(text.strip() for text in texts_of(self.reference)))
         require_share("threshold", self.threshold)
+        # Here, in one thread: its modules import each other, and two threads that begin it at once lock each other out.
+        importlib.import_module("sacrebleu.metrics")
 
     def _finding(self, name: str, score: float, output: str) -> Finding:
         """From a score of 0 to 100, which rounding may leave a hair above."""

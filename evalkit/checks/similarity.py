@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ class Similarity(BuiltInCheck):
     def __post_init__(self) -> None:
         require_some(self.text.strip())
         require_share("threshold", self.threshold)
+        _load_package()
 
     def find(self, context: Context) -> Finding:
         """Measures the distance. Raises CheckFailedToRun where both texts are too long for that."""
@@ -79,6 +81,7 @@ class Rouge(BuiltInCheck):
     def __post_init__(self) -> None:
         require_some(*texts_of(self.reference))
         require_share("threshold", self.threshold)
+        _load_package()
         for reference in texts_of(self.reference):
             if not self._tokens(reference):
                 raise ValueError(
@@ -110,6 +113,11 @@ class Rouge(BuiltInCheck):
         if self.measure == "f1":
             return 2 * common / (of_reference + of_answer)
         return common / (of_answer if self.measure == "precision" else of_reference)
+
+
+def _load_package() -> None:
+    """Before there are threads that could import it at once, and no answer waits for it."""
+    importlib.import_module("rapidfuzz.distance")
 
 
 def _grams(tokens: list[str], rouge: str) -> Counter[object]:

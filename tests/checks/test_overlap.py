@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections import Counter
 from itertools import islice
 from random import Random
@@ -124,3 +126,25 @@ def test_several_references_are_scored_as_sacrebleu_does(find):
 def test_what_cannot_be_scored_against_is_refused(name, arguments, reason):
     with pytest.raises(ValueError, match=reason):
         CHECKS[name](**arguments)
+
+
+IN_THREADS = """
+import sys, threading
+from evalkit.registry import CHECKS
+from evalkit.types import Context, Response, Usage
+list(CHECKS)
+assert not {"sacrebleu", "rapidfuzz", "yaml", "jsonschema", "jmespath"} & set(sys.modules), "listing is to cost nothing"
+made = [CHECKS[name](reference="the cat") for name in ("bleu", "chrf", "rouge")] + [CHECKS["similarity"](text="cat")]
+assert {"sacrebleu.metrics.chrf", "rapidfuzz.distance"} <= set(sys.modules), "two threads may now import it at once"
+response = Response(text="the cat", model=None, finish_reason=None, outcome="ok", usage=Usage())
+sys.setswitchinterval(1e-6)
+context = Context(output="the cat", response=response)
+threads = [threading.Thread(target=check.find, args=(context,)) for check in made * 4]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+
+
+def test_the_packages_are_there_before_threads_need_them():
+    done = subprocess.run([sys.executable, "-c", IN_THREADS], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
