@@ -18,7 +18,7 @@ import click
 import pytest
 
 import evalkit
-from evalkit.cli.main import COMMANDS
+from evalkit.cli.main import COMMANDS, module_of
 from evalkit.gates import METRICS
 from evalkit.suite import limits
 
@@ -206,15 +206,15 @@ def test_nothing_heavy_is_imported_for_nothing(program):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_all_commands_says_what_each_says_of_itself(command):
-    own = importlib.import_module(f"evalkit.cli.{command}_command").command
+    own = importlib.import_module(module_of(command)).command
     assert isinstance(own, click.Command)
     assert own.name == command
     assert own.get_short_help_str(limit=200) == COMMANDS[command]
 
 
 def test_every_command_file_is_listed():
-    files = {path.stem.removesuffix("_command") for path in (SOURCE / "cli").glob("*_command.py")}
-    assert files == COMMANDS.keys()
+    files = {f"evalkit.cli.{path.stem}" for path in (SOURCE / "cli").glob("*_command.py")}
+    assert files == set(map(module_of, COMMANDS))
 
 
 def test_what_a_suite_can_gate_on_is_what_a_run_is_judged_by():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.checks.contract import require_some
 from evalkit.checks.judge import reason_in
-from evalkit.checks.judging import Brief, Malformed, Part, ask, demand_others, said, task_of
+from evalkit.checks.judging import Brief, Malformed, Part, ask, demand_others, objects_of, said, task_of
 from evalkit.checks.jury import FALLS_BACK, Jury, Vote
 from evalkit.errors import CheckFailedToRun
 from evalkit.registry import CHECKS
-from evalkit.types import Context, Finding
+from evalkit.types import Context, Finding, Opinion
 
 CLASSES: Mapping[str, tuple[float, str]] = {
     "equal": (1.0, "the answer states the same facts as the reference"),
@@ -59,6 +59,12 @@ class ChoiceForm:
         if choice not in self.classes:
             raise Malformed(f"'choice' is none of {', '.join(self.classes)}")
         return choice, reason_in(fields)
+
+
+def chosen(opinions: Sequence[Opinion]) -> str:
+    """The class that a judge chose, in the opinions of a finding of `factuality`."""
+    objects = objects_of(opinions[-1].response.text)
+    return next(str(each["choice"]) for each in objects if each.get("choice") in CLASSES)
 
 
 _FORM = ChoiceForm({name: meaning for name, (_, meaning) in CLASSES.items()}, name="facts")

@@ -19,7 +19,19 @@ from evalkit.checks.json_text import NotJSON, objects_in, parse
 from evalkit.errors import JudgeFailed
 from evalkit.types import Context, Document, Image, Message, Opinion, Others, Question
 
-__all__ = ["Brief", "Form", "Malformed", "Part", "Ruling", "ask", "demand_others", "number_in", "said", "task_of"]
+__all__ = [
+    "Brief",
+    "Form",
+    "Malformed",
+    "Part",
+    "Ruling",
+    "ask",
+    "demand_others",
+    "number_in",
+    "objects_of",
+    "said",
+    "task_of",
+]
 
 V = TypeVar("V", covariant=True)
 
@@ -236,7 +248,7 @@ def _fields(reply: str, mark: str) -> Mapping[str, Any]:
     """The one JSON object with this mark in a reply, which may have prose or a fence around it. Raises Malformed."""
     if not reply.strip():
         raise Malformed("the reply is empty")
-    objects = _objects(reply)
+    objects = objects_of(reply)
     marked = [each for each in objects if each.get("mark") == mark]
     if not marked:
         raise Malformed(f"its mark is not {mark}" if objects else f"there is no whole JSON object in {shown(reply)}")
@@ -245,7 +257,7 @@ def _fields(reply: str, mark: str) -> Mapping[str, Any]:
     return marked[0]
 
 
-def _objects(reply: str) -> list[dict[str, Any]]:
+def objects_of(reply: str) -> list[dict[str, Any]]:
     """The JSON object that a reply is, or else those in its prose and its code fences."""
     try:
         found = iter([parse(reply)])

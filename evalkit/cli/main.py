@@ -22,6 +22,7 @@ COMMANDS = {
     "power": "Tells the smallest difference that a suite can show.",
     "list": "Lists models, checks, apis, reports, runs or cases.",
     "recover": "Verifies a run's records, and repairs the file where it is damaged.",
+    "judge-check": "Measures a judge against what people said of answers.",
     "prices": "Shows what models cost, and refreshes it.",
     "cache": "Shows, empties, exports or imports the cache of answers.",
     "schema": "Prints the JSON Schema of a suite file.",
@@ -30,6 +31,11 @@ COMMANDS = {
 """Command → what `evalkit --help` says of it; a test holds each against the command's own help."""
 READER_GONE = 141
 """The exit code where whoever read stdout has gone, as the shell has it of programs that die of it."""
+
+
+def module_of(command: str) -> str:
+    """Where a command stands."""
+    return f"evalkit.cli.{command.replace('-', '_')}_command"
 
 
 class LazyGroup(click.Group):
@@ -43,7 +49,7 @@ class LazyGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"evalkit.cli.{cmd_name}_command").command
+        command: click.Command = importlib.import_module(module_of(cmd_name)).command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

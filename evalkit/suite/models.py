@@ -195,4 +195,4 @@ def unknown_model(model_id: str, known: Iterable[str] = (), *, of: str = "models
     examples = [preset.example for preset in PRESETS]
     hint = did_you_mean(model_id, [*known, *examples]) or f"; presets know {', '.join(examples)} and their kin"
     needs = "a model without a preset needs `provider` and `api`"
-    return f"unknown model '{model_id}'{hint}; {needs}" + (f", under `{of}`" if of != "models" else "")
+    return f"unknown model '{model_id}'{hint}; {needs}" + (f", under `{of}` in a suite" if of != "models" else "")
