@@ -280,9 +280,7 @@ def test_where_there_is_no_git_that_is_said(two_versions, monkeypatch):
 
 def test_a_stopped_run_is_compared_as_far_as_it_came(cli, two_versions, gateway):
     """A model that is given up half-way: what was answered is paired, the rest is said."""
-    gateway.answer = lambda arrived: (
-        Answer(b'{"error": {"message": "no"}}', 401) if "c4" in asked(arrived) else says("yes")
-    )
+    gateway.answer = lambda arrived: fails(401) if "c4" in asked(arrived) else says("yes")
     ended = cli("run", two_versions, "--baseline", "git:HEAD~1", "-j", "1")
     assert ended.code == 3
     assert "Against git:HEAD~1" in ended.out
