@@ -655,6 +655,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The flags that chose what of the suite was run, or changed it."""
     suite_path: str | None = None
     """From the run folder to the suite's file."""
+    rescored: bool = False
+    """True where the answers of `source` were judged again: nothing was sent, and nothing ever is."""
     superseded: tuple[str, ...] = ()
     """Keys of records that the suite and the flags, as they are since the run was resumed, no longer mean."""
     unanswered: tuple[str, ...] = ()

@@ -180,6 +180,7 @@ def begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path,
         source=storage.source,
         selection=options.remembered(),
         suite_path=path_from(folder, plan.suite.file),
+        rescored=isinstance(prepared.unsent, Everybody),
         superseded=prepared.recalled.superseded,
         baseline=prepared.against.name if prepared.against else None,
     )
@@ -278,7 +279,8 @@ def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:
 def _say_how_it_ended(run: JudgedRun, ending: Ending, folder: Path, options: Options) -> End:
     code, reason = verdict_of_run(run, ending, max_error_rate=options.max_error_rate, strict=options.strict)
     say(f"results in {folder}")
-    if code not in (0, 1) and not ending.unanswered and any(row.not_run or row.errors for row in run.summary.models):
+    resumable = not ending.unanswered and not run.manifest.rescored
+    if code not in (0, 1) and resumable and any(row.not_run or row.errors for row in run.summary.models):
         say(resume_hint(folder))
     if options.exit_zero and code in (1, 3):
         code, reason = 0, f"by --exit-zero (else {code}): {reason}"

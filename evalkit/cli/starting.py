@@ -71,8 +71,8 @@ def started(paths: tuple[Path, ...], options: Options) -> Start:
     if named[0] != "replay" and len(paths) > 1:
         raise UsageError(f"--{named[0]} is about one run, and so about one suite: {len(paths)} are named")
     earlier = find_earlier(getattr(options, named[0]))
-    if named[0] == "resume" and options.offline:
-        earlier.demand_same_kind(offline=True)
+    if named[0] == "resume":
+        _demand_resumable(earlier, options)
     if named[0] == "resume" or not paths:
         options = earlier.recall(options)
     return Start(
@@ -82,6 +82,14 @@ def started(paths: tuple[Path, ...], options: Options) -> Start:
         replayed=_also(options, options.replay),
         failed=_also(options, options.failed),
     )
+
+
+def _demand_resumable(earlier: EarlierRun, options: Options) -> None:
+    if earlier.manifest.rescored:
+        what = "judged the answers of another run again, and sends nothing"
+        raise UsageError(f"{earlier.folder} {what}: for what is missing in it, call `evalkit rescore` again")
+    if options.offline:
+        earlier.demand_same_kind(offline=True)
 
 
 def _also(options: Options, run: Path | None) -> EarlierRun | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -284,6 +285,72 @@ def test_a_rescored_run_can_be_rescored_and_one_of_failed_cases_too(cli, run, wr
     assert (ended.code, rows_of(folder)[0]["n"], rows_of(folder)[0]["not_run"]) == (1, 1, 0)
     ended, again = run("rescore", folder, out="again")
     assert (ended.code, rows_of(again)[0]["n"]) == (1, 1)
+
+
+def test_a_rescored_run_is_not_gone_on_with_because_nothing_is_ever_sent_in_it(cli, run, write, gateway):
+    gateway.answer = lambda arrived: fails(413, "long") if asked(arrived) == "b" else says("yes")
+    first = cli("run", write(cases=THREE)).folder
+    ended, folder = run("rescore", first)
+    assert (ended.code, "--resume" in ended.err) == (3, False)
+    gateway.arrived.clear()
+    ended, _ = run("run", "--resume", folder)
+    assert (ended.code, gateway.arrived) == (2, [])
+    assert "call `evalkit rescore` again" in ended.reason
+
+
+# --- judges --------------------------------------------------------------------------------------------------------
+
+
+def judged(*names: str, rubric: str = "It says yes.") -> dict:
+    check = {"judge": {"rubric": rubric, "model": "o4-mini"}}
+    return {"cases": [{"id": name, "vars": {"q": name}, "checks": [check]} for name in names]}
+
+
+def play_judge(arrived):
+    if arrived.body["model"] != "o4-mini":
+        return says("yes")
+    mark = re.search(r'Its "mark" is "(\w+)"', json.dumps(arrived.body).replace("\\", ""))[1]
+    return says(json.dumps({"mark": mark, "reason": "it does", "score": 1}))
+
+
+@pytest.mark.parametrize("command", [["rescore"], ["run", "--replay"]])
+def test_opinions_of_judges_are_used_again(cli, run, write, gateway, monkeypatch, command):
+    gateway.answer = play_judge
+    first = cli("run", write(**judged("a", "b")))
+    assert (first.code, len(gateway.arrived)) == (0, 4)
+    ended, folder = run(*command, first.folder)
+    assert (ended.code, len(gateway.arrived)) == (0, 4)
+    opinions = [record["scores"][0]["opinions"] for record in records_of(folder).values()]
+    assert [[opinion["cached"] for opinion in each] for each in opinions] == [[True], [True]]
+
+
+def test_a_replay_asks_a_judge_only_what_is_new(cli, run, write, gateway):
+    gateway.answer = play_judge
+    first = cli("run", write(**judged("a", "b"))).folder
+    gateway.arrived.clear()
+    ended, _ = run("run", write(**judged("a", "b", rubric="It is polite.")), "--replay", first)
+    assert (ended.code, [arrived.body["model"] for arrived in gateway.arrived]) == (0, ["o4-mini"] * 2)
+
+
+def test_rescoring_asks_no_judge_anything_new(cli, run, write, gateway):
+    gateway.answer = play_judge
+    first = cli("run", write(**judged("a"))).folder
+    gateway.arrived.clear()
+    ended, folder = run("rescore", first, write(**judged("a", rubric="It is polite.")))
+    assert (ended.code, gateway.arrived) == (3, [])
+    (score,) = records_of(folder)["a"]["scores"]
+    assert (score["passed"], score["value"]) == (None, None)
+    assert "nothing is sent to it in this run" in score["error"]
+
+
+def test_a_resumed_run_asks_a_judge_that_failed_again_and_the_model_not(cli, write, gateway):
+    gateway.answer = lambda arrived: fails(413, "long") if arrived.body["model"] == "o4-mini" else says("yes")
+    first = cli("run", write(**judged("a", "b")))
+    assert first.code == 3
+    gateway.arrived.clear()
+    gateway.answer = play_judge
+    ended = cli("run", "--resume", first.folder)
+    assert (ended.code, [arrived.body["model"] for arrived in gateway.arrived]) == (0, ["o4-mini"] * 2)
 
 
 @pytest.mark.parametrize("command", [["rescore"], ["run", "--replay"], ["run", "--failed"]])
