@@ -103,7 +103,8 @@ def _database() -> Iterator[Database]:
             yield database
         except Damaged as error:
             aside = set_aside(_path())
-            raise UsageError(f"the cache {_path()} is damaged ({error}); it was moved to {aside}") from error
+            moved = f"it was moved to {aside}" if aside else "another process has set it aside"
+            raise UsageError(f"the cache {_path()} is damaged ({error}); {moved}") from error
         except sqlite3.Error as error:
             raise StorageError(f"the cache {_path()} cannot be read or written: {error}") from error
 

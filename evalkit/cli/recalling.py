@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,26 +78,34 @@ def read_answers(folder: Path, *, with_faults: bool = False, of_this_run: bool =
         raise UsageError(str(error)) from error
 
 
-def trial_names(answers: RunAnswers) -> Iterator[tuple[str, str, str]]:
+def trial_names(answers: RunAnswers) -> TrialSet:
     """Case, prompt and model of each record."""
-    return ((entry.case_id, entry.prompt, entry.model) for entry in answers.index.values())
+    return TrialSet((entry.case_id, entry.prompt, entry.model) for entry in answers.index.values())
 
 
 def failed_trials(earlier: EarlierRun) -> TrialSet:
-    """What failed in a run or ended in an error, but for what was expected to fail."""
+    """What failed in a run or ended in an error: cases of which too few repeats passed, unless that was expected."""
     answers = read_answers(earlier.folder)
     superseded = frozenset(earlier.manifest.superseded)
-    return TrialSet(
-        (entry.case_id, entry.prompt, entry.model)
-        for key, entry in answers.index.items()
-        if key not in superseded and _failed(answers, key, entry, earlier.folder / RECORDS)
-    )
+    repeats: dict[tuple[str, str, str], list[str]] = {}
+    for key, entry in answers.index.items():
+        if key not in superseded:
+            repeats.setdefault((entry.case_id, entry.prompt, entry.model), []).append(key)
+    records = earlier.folder / RECORDS
+    return TrialSet(name for name, keys in repeats.items() if _failed(answers, keys, records))
 
 
-def _failed(answers: RunAnswers, key: str, entry: Entry, records: Path) -> bool:
-    if entry.passed is False:
-        return read_record(records, entry).xfail is None
-    return answers.broke_off(key)
+def _failed(answers: RunAnswers, keys: list[str], records: Path) -> bool:
+    """Whether the repeats of one case, with one prompt and model, make it a failed one."""
+    if any(answers.broke_off(key) for key in keys):
+        return True
+    verdicts = {key: answers.index[key].passed for key in keys}
+    failed = next((key for key, passed in verdicts.items() if passed is False), None)
+    if failed is None:
+        return False
+    record = read_record(records, answers.index[failed])
+    scored = [passed for passed in verdicts.values() if passed is not None]
+    return record.xfail is None and sum(scored) / len(scored) < (1.0 if record.pass_if is None else record.pass_if)
 
 
 def recall(plan: Plan, resumed: Resumed | None, others: list[AnswerSource]) -> Recalled:
@@ -156,8 +164,8 @@ def _notes(
         resumed = f"the run was complete when it was resumed: nothing was left to ask of its {len(done):,} trials"
     notes = [f"{resumed}; {plural(again, 'error')} asked again" if again else resumed]
     if superseded:
-        what = "answer questions that the suite and the flags no longer have: they are kept, and counted nowhere"
-        notes.append(f"{plural(superseded, 'record')} {what}")
+        left_over = f"{plural(superseded, 'record')} of questions that the suite and the flags no longer have"
+        notes.append(f"kept, but counted nowhere: {left_over}")
     if done and digest(plan.suite.source) != earlier.manifest.suite_digest:
         judged = "what was answered before is judged by the checks of then"
         notes.append(f"the suite was edited since: {judged}; `evalkit rescore` judges all by those of now")

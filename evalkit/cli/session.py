@@ -40,7 +40,6 @@ from evalkit.running.runner import Runner
 from evalkit.simulator.child import StandIn, StandInFailed
 from evalkit.suite.models import BASE_URL_VARIABLE
 from evalkit.suite.plan import Census
-from evalkit.suite.selection import TrialSet
 from evalkit.types import AskedModel, Manifest
 
 _NAMED = 10
@@ -76,7 +75,7 @@ def rescore(run: Path, suite: Path | None, options: Options, environ: Mapping[st
     earlier = find_earlier(run)
     options = earlier.recall(options)
     answers = read_answers(earlier.folder, with_faults=True)
-    only = TrialSet(trial_names(answers)) if options.failed is not None else None
+    only = trial_names(answers) if options.failed is not None else None
     storage = Storage(others=(answers,), only=only, source=earlier.manifest.id)
     file = SuiteText(suite) if suite is not None else earlier.suite()
     prepared = plan_suite(file, options, _environment(environ, options), storage)

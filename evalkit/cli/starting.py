@@ -11,7 +11,7 @@ from evalkit import __version__
 from evalkit.cli.earlier import EarlierRun, SuiteText, find_earlier
 from evalkit.cli.options import Options
 from evalkit.cli.progress import say
-from evalkit.cli.recalling import Resumed, failed_trials, go_on, read_answers
+from evalkit.cli.recalling import Resumed, failed_trials, go_on, read_answers, trial_names
 from evalkit.errors import NothingSelected, UsageError
 from evalkit.journal import doubt_notes, in_doubt
 from evalkit.stored.cache import Cache
@@ -115,6 +115,8 @@ def open_storage(start: Start, environ: Mapping[str, str]) -> Iterator[Storage]:
             others.append(read_answers(start.replayed.folder))
         if start.failed is not None:
             storage.only = failed_trials(start.failed)
+            if start.resumed is not None:  # what was asked again may have got better in the other run meanwhile
+                storage.only |= trial_names(read_answers(start.resumed.folder))
             if not storage.only:
                 raise NothingSelected(f"{start.failed.folder}: nothing to run again: nothing failed in it")
         if options.cache:

@@ -135,7 +135,8 @@ class Cache:
         if self._off:
             return
         self._off = True
-        moved = f"; it was moved to {set_aside(self._path)}" if isinstance(error, Damaged) else ""
+        aside = set_aside(self._path) if isinstance(error, Damaged) else None
+        moved = f"; it was moved to {aside}" if aside else ""
         self._tell(f"the cache fails ({error}){moved}; the run goes on without it")
 
 
@@ -144,7 +145,9 @@ def open_database(path: Path, tell: Tell) -> Database:
     try:
         return Database(path)
     except Damaged as error:
-        tell(f"the cache {path} is damaged ({error}); it was moved to {set_aside(path)} and is begun anew")
+        aside = set_aside(path)
+        if aside is not None:
+            tell(f"the cache {path} is damaged ({error}); it was moved to {aside} and is begun anew")
     try:
         return Database(path)
     except Damaged as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -179,10 +179,11 @@ class Database:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk has ended it already
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
 
 def _demand_format(connection: sqlite3.Connection, path: Path) -> None:
@@ -191,15 +192,16 @@ def _demand_format(connection: sqlite3.Connection, path: Path) -> None:
         raise UsageError(f"the cache {path} is of format {made_for}, and this evalkit's are of {_FORMAT}: remove it")
 
 
-def set_aside(path: Path) -> Path:
-    """Moves a damaged database out of the way, where no other process has done so. Returns where it is then."""
+def set_aside(path: Path) -> Path | None:
+    """Moves a damaged database out of the way. Returns where it is then; None where another process was quicker."""
     aside = path.with_name(f"{path.name}.damaged")
     with _one_at_a_time(path):
-        if not _is_usable(path):
-            for end in ("", "-wal", "-shm"):
-                part = path.with_name(path.name + end)
-                if part.exists():
-                    part.replace(aside.with_name(aside.name + end))
+        if _is_usable(path):
+            return None
+        for end in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + end)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + end))
     return aside
 
 
@@ -230,16 +232,11 @@ def _damage_noticed() -> Iterator[None]:
 @contextmanager
 def _one_at_a_time(path: Path) -> Iterator[None]:
     """Opening sets modes for which SQLite waits for nobody, so it is done by one process after another."""
-    lock: Callable[[Any, int], None] | None = None
-    try:
-        import fcntl
-
-        lock = fcntl.flock
-    except ImportError:  # Windows has no such lock; two that open at once may then have to be started again
-        yield
-        return
     with path.with_name(f"{path.name}.lock").open("ab") as file:
-        lock(file, fcntl.LOCK_EX)
+        with suppress(ImportError):  # Windows has no such lock; of two that open at once one may fail
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -37,6 +37,9 @@ class TrialSet:
     def __len__(self) -> int:
         return len(self.trials)
 
+    def __or__(self, more: TrialSet) -> TrialSet:
+        return TrialSet(self.trials | more.trials)
+
 
 def _cases_behind(case_id: str) -> Iterator[str]:
     """`a[b=c]` may be the case `a` with a matrix, or a case of that very name."""

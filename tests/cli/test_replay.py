@@ -202,6 +202,17 @@ def test_cases_of_a_matrix_are_told_apart(cli, run, write, gateway):
     assert [asked(arrived) for arrived in gateway.arrived] == ["b"]
 
 
+def test_a_case_of_which_enough_repeats_passed_did_not_fail(cli, run, write, gateway):
+    answers = iter(["no", "yes", "yes", "no", "no", "yes"])
+    gateway.answer = lambda _: says(next(answers))
+    suite = write(cases=[case("a"), case("b")], defaults={"repeat": 3, "pass_if": "2/3"})
+    first = cli("run", suite, "-j", "1").folder
+    gateway.arrived.clear()
+    gateway.answer = lambda _: says("yes")
+    run("run", "--failed", first)
+    assert [asked(arrived) for arrived in gateway.arrived] == ["b", "b", "b"]
+
+
 def test_a_run_in_which_nothing_failed_has_nothing_to_ask(cli, run, write):
     first = cli("run", write(cases=THREE)).folder
     ended, folder = run("run", "--failed", first)
@@ -214,6 +225,16 @@ def test_failed_cases_that_the_suite_has_no_more_are_nothing_to_run(cli, run, wr
     ended, folder = run("run", write(cases=[case("b")]), "--failed", first)
     assert (ended.code, folder) == (5, None)
     assert f"none of the 1 that failed in {first.name} is selected" in ended.reason
+
+
+def test_what_was_asked_again_stays_when_the_first_run_got_better_meanwhile(cli, run, write, gateway):
+    gateway.answer = lambda arrived: fails(413, "long") if asked(arrived) == "b" else says("yes")
+    first = cli("run", write(cases=THREE)).folder
+    _, folder = run("run", "--failed", first)
+    gateway.answer = lambda _: says("yes")
+    cli("run", "--resume", first)
+    ended, _ = run("run", "--resume", folder)
+    assert (ended.code, rows_of(folder)[0]["n"]) == (0, 1)
 
 
 def test_a_run_of_failed_cases_is_resumed_as_one(cli, run, write, gateway):
