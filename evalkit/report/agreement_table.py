@@ -37,22 +37,25 @@ def _measures(report: JudgeReport) -> Iterator[str]:
     scored = report.kind == "score"
     header = ["judge", "n", "errors", "agree %", "95 % CI", "kappa", "95 % CI"]
     header += ["mean |diff|", "r"] if scored else []
-    rows = [[*header, "calls", "USD", "tokens"]]
-    for each in report.judges:
-        rows.append([
-            shorten(cells.one_line(each.judge), _LONGEST_NAME),
-            f"{each.n:,}",
-            f"{each.errors:,}",
-            cells.percent(each.agreement),
-            cells.interval(each.agreement_low, each.agreement_high),
-            _signed(each.kappa),
-            cells.span(each.kappa_low, each.kappa_high, _signed),
-            *([_signed(each.mean_absolute_error), _signed(each.correlation)] if scored else []),
-            f"{each.calls:,}",
-            cells.usd(each.cost_usd),
-            cells.tokens(_sum(each.input_tokens, each.output_tokens)),
-        ])  # fmt: skip
+    rows = [[*header, "calls", "USD", "tokens"], *(_row(each, scored=scored) for each in report.judges)]
     yield from _aligned(rows)
+
+
+def _row(measure: JudgeMeasure, *, scored: bool) -> list[str]:
+    differences = [_signed(measure.mean_absolute_error), _signed(measure.correlation)] if scored else []
+    return [
+        shorten(cells.one_line(measure.judge), _LONGEST_NAME),
+        f"{measure.n:,}",
+        f"{measure.errors:,}",
+        cells.percent(measure.agreement),
+        cells.interval(measure.agreement_low, measure.agreement_high),
+        _signed(measure.kappa),
+        cells.span(measure.kappa_low, measure.kappa_high, _signed),
+        *differences,
+        f"{measure.calls:,}",
+        cells.usd(measure.cost_usd),
+        cells.tokens(_sum(measure.input_tokens, measure.output_tokens)),
+    ]
 
 
 def _confusion(measure: JudgeMeasure) -> Iterator[str]:
