@@ -111,15 +111,11 @@ def test_a_complete_run_says_so_and_ends_as_it_did_without_a_key(cli, write, gat
 
 
 FLAGS = [
-    (["-m", "second"], 4),
-    (["-p", "one"], 4),
-    (["-k", "apple", "--repeat", "3"], 12),
+    (["-m", "second", "-p", "one", "--repeat", "2"], 4),
+    (["-k", "apple", "--set", "defaults.repeat=3"], 12),
     (["--tag", "green"], 4),
-    (["--limit", "1"], 4),
     (["--sample", "1", "--seed", "3"], 4),
-    (["--set", "defaults.repeat=2"], 16),
-    (["--stream"], 8),
-    (["-j", "1", "--no-raw"], 8),
+    (["--stream", "-j", "1", "--no-raw"], 8),
 ]
 MANY = {
     "models": ["gpt-4o", {"name": "second", "id": "gpt-4o"}],
