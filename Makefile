@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help install demo test torture check bench-transport bench-durability bench-checks docs format schema clean
+.PHONY: help install demo test torture check bench-transport bench-durability bench-checks docs simulate-statistics format schema clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -40,6 +40,9 @@ docs: $(VENV)/.installed ## Write the table of docs/checks.md anew
 
 bench-durability: $(VENV)/.installed ## Measure what durability costs (5 minutes)
 	@$(BIN)/python benchmarks/durability.py
+
+simulate-statistics: $(VENV)/.developing ## Try every interval and comparison on known truths, in full (half an hour)
+	@$(BIN)/python -m benchmarks.coverage
 
 format: $(VENV)/.developing ## Put the code into its one form
 	@$(BIN)/ruff check --fix --quiet .

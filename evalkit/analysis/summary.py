@@ -37,13 +37,11 @@ def about(manifest: Manifest) -> dict[str, Any]:
 
 def summarise(frames: RunFrames) -> tuple[ModelSummary, ...]:
     """One row for each model with each prompt, in the manifest's order; planned ones without records too."""
-    # Without iter, dict() would take the groups for a mapping, because they have an attribute `keys`.
-    made = dict(iter(frames.records.groupby(["model", "prompt"], sort=False)))
+    rows = frames.records.groupby(["model", "prompt"], sort=False).indices  # taken one by one: a copy of all is large
     planned = {(row.model, row.prompt): row.trials for row in frames.manifest.planned}
-    empty = frames.records.iloc[:0]
     return tuple(
-        _figures(model, prompt, made.get((model, prompt), empty), frames.scores, planned.get((model, prompt), 0))
-        for model, prompt in _in_order(frames.manifest, {**planned, **made})
+        _figures(*pair, frames.records.take(_numbers(rows.get(pair, ()))), frames.scores, planned.get(pair, 0))
+        for pair in _in_order(frames.manifest, {**planned, **rows})
     )
 
 
@@ -190,6 +188,10 @@ def _judging(records: pd.DataFrame) -> Mapping[str, Any]:
 def _flat(name: str, found: Estimate | None) -> Mapping[str, float | None]:
     ends = (found.value, found.low, found.high) if found else (None, None, None)
     return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+
+
+def _numbers(rows: Any) -> NDArray[np.intp]:
+    return np.asarray(rows, dtype=np.intp)
 
 
 def _where(truths: pd.Series[bool]) -> NDArray[np.bool_]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import evalkit
-from evalkit.analysis.frames import RECORD_COLUMNS
+from evalkit.analysis.frames import MORE_COLUMNS, RECORD_COLUMNS, SCORE_COLUMNS
 from evalkit.errors import StorageError, UsageError
 from tests.analysis.run_folder import answer, errored, manifest, record, write
 
@@ -95,3 +97,14 @@ def test_importing_the_package_loads_no_pandas():
     program = "import sys, evalkit; print('pandas' in sys.modules, callable(evalkit.load_run), 'pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split()[:2] == ["False", "True"]
+
+
+def test_the_page_on_frames_has_every_column_with_its_dtype():
+    page = (Path(evalkit.__file__).parent.parent / "docs" / "frames.md").read_text("utf-8")
+    records, scores = (
+        re.findall(r"^\| `(\w+)` \| (\w+) \|", part, re.MULTILINE)
+        for part in page.split("## `records`")[1].split("## ")
+    )
+    told = {"run": "string", **{name: spec.dtype for name, spec in (RECORD_COLUMNS | MORE_COLUMNS).items()}}
+    assert records == list(told.items())
+    assert scores == [(name, spec.dtype) for name, spec in SCORE_COLUMNS.items()]
