@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from evalkit.checks.contract import BuiltInCheck, argument, require_share
 from evalkit.errors import JudgeFailed
@@ -34,6 +34,9 @@ class Vote:
 @dataclass(frozen=True, kw_only=True)
 class Jury(BuiltInCheck):
     """The arguments that all checks graded by models share."""
+
+    questions: ClassVar[int] = 1
+    """To each judge, if its verdict is well-formed."""
 
     model: str | None = field(
         default=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from evalkit.checks.contract import argument, require_some
 from evalkit.checks.judge import reason_in
@@ -77,6 +77,9 @@ class Preference(Jury, _Against):
     where the answer is better, 0.5 for a tie, 0 where it is worse; without `threshold` a tie passes. A model compared
     with itself ties without being judged.
     """
+
+    questions: ClassVar[int] = 2
+    """To each judge."""
 
     def __post_init__(self) -> None:
         Jury.__post_init__(self)
