@@ -74,13 +74,18 @@ class PairedUnits:
         """Of the difference, at 1 − alpha. `share`: the figure lies between 0 and 1, as a pass rate does.
 
         It holds 0 wherever the sign-flip test does not reject at alpha, so that the two never disagree about that.
+        Of shares it then leaves room for what so few units may not have shown yet: that a change breaks some of them
+        altogether, and none of these.
         """
         differences, cases = self._differences, self.cases[~self.certain]
         if not len(differences):
             return self.difference, self.difference
         ends = _interval(differences, cases, alpha, share=share)
         if self.p_value > alpha:
-            ends = min(ends[0], 0.0), max(ends[1], 0.0)
+            seen, unseen = float(differences.sum() / cases.sum()), _unseen(len(cases), alpha) if share else 0.0
+            ends = min(ends[0], seen - unseen, 0.0), max(ends[1], seen + unseen, 0.0)
+        if share:
+            ends = max(ends[0], -1.0), min(ends[1], 1.0)
         weight = float(cases.sum() / self.cases.sum())
         return ends[0] * weight + self._settled, ends[1] * weight + self._settled
 
@@ -142,16 +147,19 @@ def smallest_shown(standard_error: float, alpha: float) -> float:
     return (_z(alpha) + _normal.inv_cdf(POWER)) * standard_error
 
 
-def cases_to_decide(standard_error: float, n: int, margin: float, alpha: float) -> int | None:
+def cases_to_decide(units: PairedUnits, standard_error: float, margin: float, alpha: float) -> int | None:
     """How many cases would decide, with 80 % probability, whatever is true: no difference at all, or one of ± margin.
 
-    An interval of cases like these n, so narrow that it lies within ± margin of a true 0: n·((z_{α/2} + z_{0.9})·SE /
-    margin)². Never fewer than there are. None for a margin of 0, which no number of cases reaches.
+    An interval of n cases like these, so narrow that it lies within ± margin of a true 0: n·((z_{α/2} + z_{0.9})·SE /
+    margin)². Never fewer than there are, nor than show a change that breaks a share of `margin` of the units (73 for 5
+    points). None for a margin of 0, which no number of cases reaches.
     """
     if margin <= 0:
         return None
-    reach = _z(alpha) + _normal.inv_cdf((1 + POWER) / 2)
-    return max(n + 1, math.ceil(n * (reach * standard_error / margin) ** 2))
+    n, z = units.n, _z(alpha)
+    reach = z + _normal.inv_cdf((1 + POWER) / 2)
+    unseen = z * z * (1 / margin - 1) * n / len(units.cases)
+    return max(n + 1, math.ceil(unseen), math.ceil(n * (reach * standard_error / margin) ** 2))
 
 
 # --- intervals ---------------------------------------------------------------------------------------------------
@@ -169,7 +177,7 @@ def _interval(differences: Floats, cases: Floats, alpha: float, *, share: bool) 
     if bool((cases == 1).all()) and bool(np.isin(differences, (-1.0, 0.0, 1.0)).all()):
         return tango
     spread = _clustered_t(differences, cases, alpha) if len(cases) > 1 else (-1.0, 1.0)
-    return max(-1.0, min(tango[0], spread[0])), min(1.0, max(tango[1], spread[1]))
+    return min(tango[0], spread[0]), max(tango[1], spread[1])
 
 
 def _clustered_t(differences: Floats, cases: Floats, alpha: float) -> Ends:
@@ -215,6 +223,12 @@ def tango(better: float, worse: float, n: float, alpha: float) -> Ends:
         return abs(better - worse - n * delta) > z * math.sqrt(variance)
 
     return _edge(rejected, seen, -1.0), _edge(rejected, seen, 1.0)
+
+
+def _unseen(units: int, alpha: float) -> float:
+    """The largest share of units that may change altogether although none of these did: z²/(n + z²), as Tango's."""
+    z = _z(alpha)
+    return z * z / (units + z * z)
 
 
 def _edge(rejected: Callable[[float], bool], inside: float, outside: float) -> float:

@@ -190,7 +190,7 @@ def _judged(pair: Pair, rate: PairedUnits, level: float, margin: float) -> Pair:
         confidence=1 - level,
         p_value=rate.p_value,
         mde=None if rate.settled else smallest_shown(error, level),
-        n_to_decide=cases_to_decide(error, rate.n, margin, level) if undecided else None,
+        n_to_decide=cases_to_decide(rate, error, margin, level) if undecided else None,
     )
 
 

@@ -84,7 +84,7 @@ class ComparisonConsole(Terminal):
         told = differences.changes(comparison.pairs)
         if not told:
             return
-        yield self._bold("Change of other figures, a case, with its interval")
+        yield self._bold(clip("Change of other figures, a case, with its interval", self.columns))
         labels = [cells.one_line(differences.label(pair, comparison)) for pair in comparison.pairs]
         groups = [
             Group(title=name, members=(Column(heading="", cells=[spell(pair) for pair in comparison.pairs]),))

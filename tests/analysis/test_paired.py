@@ -176,7 +176,7 @@ def test_the_smallest_difference_shown_is_that_of_miller():
 
 def test_so_many_cases_decide_with_the_power_that_is_promised():
     error, n, margin = 0.04, 100, 0.05
-    needed = cases_to_decide(error, n, margin, 0.05)
+    needed = cases_to_decide(answers(8, 8, n), error, margin, 0.05)
     chance = np.random.default_rng(10)
     half = 1.959964 * error * (n / needed) ** 0.5
     for truth in (0.0, margin):
@@ -186,5 +186,18 @@ def test_so_many_cases_decide_with_the_power_that_is_promised():
 
 
 def test_no_number_of_cases_makes_a_difference_smaller_than_nothing():
-    assert cases_to_decide(0.04, 100, 0.0, 0.05) is None
-    assert cases_to_decide(0.0001, 100, 0.05, 0.05) == 101
+    assert cases_to_decide(answers(8, 8, 100), 0.04, 0.0, 0.05) is None
+    assert cases_to_decide(answers(8, 8, 100), 0.0001, 0.05, 0.05) == 101
+
+
+def test_few_cases_never_decide_that_nothing_changed():
+    repeated = units([1.0] * 30, [1.0] * 29 + [0.8])
+    assert cases_to_decide(repeated, 0.007, 0.05, 0.05) == 73
+    clusters = units([4.0] * 10, [4.0] * 9 + [3.0], cases=[4] * 10)
+    assert cases_to_decide(clusters, 0.007, 0.05, 0.05) == 4 * 73
+
+
+def test_of_few_cases_a_change_that_breaks_some_altogether_may_have_touched_none():
+    for n, within in ((72, False), (73, True)):
+        low, high = units([1.0] * (n - 1) + [0.8], [1.0] * (n - 2) + [0.8, 1.0]).interval(0.05, share=True)
+        assert (low > -0.05 and high < 0.05) is within
