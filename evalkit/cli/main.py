@@ -14,6 +14,7 @@ from evalkit.errors import EvalkitError, StorageError, SuiteInvalid
 
 COMMANDS = {
     "validate": "Finds every mistake of suites, without network.",
+    "estimate": "Tells what a suite will cost, before anything is spent.",
     "run": "Runs suites over their models and writes the reports.",
     "rescore": "Judges a run's answers by the checks as they are now; sends nothing.",
     "report": "Shows a run again, in any format.",

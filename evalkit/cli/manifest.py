@@ -65,6 +65,7 @@ def gone_on(earlier: Manifest, now: Manifest) -> Manifest:
         started_at=earlier.started_at,
         resumed_at=(*earlier.resumed_at, now.started_at),
         pacing=earlier.pacing,
+        estimate=earlier.estimate or now.estimate,
         source=now.source or earlier.source,
     )
 

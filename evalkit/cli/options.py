@@ -11,7 +11,9 @@ import msgspec
 
 from evalkit.suite.selection import Selection, TrialSet
 
-FORGOTTEN = frozenset({"resume", "retry_errors", "offline", "out", "allow_code", "color", "quiet", "verbose", "given"})
+FORGOTTEN = frozenset(
+    {"resume", "retry_errors", "offline", "out", "allow_code", "color", "quiet", "verbose", "dry_run", "given"}
+)
 """Flags that are no part of what a run is. Code is allowed anew each time; stand-in or not stands in the manifest."""
 _PATHS = ("env_file", "replay", "failed")
 
@@ -50,6 +52,8 @@ class Options:
     no_raw: bool = False
     out: Path = Path("results")
     max_cost: float | None = None
+    dry_run: bool = False
+    """Only tell what it would cost."""
     exit_zero: bool = False
     color: str = "auto"
     quiet: bool = False

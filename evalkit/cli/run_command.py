@@ -54,15 +54,20 @@ from evalkit.cli.flags import RUN, judging_flags, options_of
     metavar="USD",
     help="Spend no more than this, over all suites.",
 )
+@click.option("--dry-run", is_flag=True, help="Only tell what it would cost: as `evalkit estimate`, with these flags.")
 @judging_flags
 def command(**options: Any) -> int:
     """Runs suites over their models and writes the reports.
 
     The comparison goes to stdout, everything else to stderr; each run has a folder of its own below --out.
     """
-    from evalkit.cli.session import run_suites
-
     suites = options.pop("suites")
     if not suites and not any(options[name] for name in ("resume", "replay", "failed")):
         raise click.UsageError("Name a suite, or a run that is gone on with: --resume RUN.")
+    if options["dry_run"]:
+        from evalkit.cli.estimate_session import dry_run
+
+        return dry_run(suites, options_of(options), os.environ)
+    from evalkit.cli.session import run_suites
+
     return run_suites(suites, options_of(options), os.environ)

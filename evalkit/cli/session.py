@@ -20,6 +20,7 @@ from evalkit.cli.budgets import set_budgets
 from evalkit.cli.earlier import SuiteText, find_earlier, path_from
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
+from evalkit.cli.foreseen import foreseen, with_hindsight
 from evalkit.cli.interruption import Interrupted, heard, interruptible, resume_hint
 from evalkit.cli.manifest import gone_on, manifest_of, stamp
 from evalkit.cli.options import Options
@@ -147,7 +148,7 @@ def _report(manifest: Manifest, against: Against | None, ending: Ending, folder:
     """Everything after the last answer: the manifest's last word, the reports, the verdict."""
     write_manifest(folder, ended(manifest, ending, folder))
     frames = load_run(folder)
-    run = judge(frames, compared(frames, folder, against))
+    run = with_hindsight(judge(frames, compared(frames, folder, against)), folder)
     write_reports(run, folder, options.reports)
     print_console(run, color=options.color)
     return _say_how_it_ended(run, ending, folder, options)
@@ -182,6 +183,7 @@ def begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path,
         rescored=isinstance(prepared.unsent, Everybody),
         superseded=prepared.recalled.superseded,
         baseline=prepared.against.name if prepared.against else None,
+        estimate=None if isinstance(prepared.unsent, Everybody) else foreseen(prepared, options),
     )
     if resumed is not None:
         manifest = gone_on(resumed.earlier.manifest, manifest)

@@ -26,7 +26,7 @@ from evalkit.types import CostEstimate, Spread, UncertaintyShare
 __all__ = ["DRAWS", "Estimator", "uncertainty_of"]
 
 DRAWS = 4_000
-FROZEN_DRAWS = 800
+FROZEN_DRAWS = 500
 """For each run with one source frozen."""
 SHARE_SHOWN = 0.01
 DEFAULT_LIMIT = 128
@@ -123,8 +123,9 @@ class Estimator:
         """By key of a model or judge, and under "" for the total."""
         levels = levels_of(FROZEN_DRAWS, self._seed)
         whole = _costs(self._draw(levels))
-        sources = (*SOURCES, JUDGES) if self._survey.judge_calls else SOURCES
-        frozen = {source: _costs(self._draw(levels, source)) for source in sources}
+        there = {source for known in self.known.values() for source in known.sources}
+        there |= {JUDGES} if self._survey.judge_calls else set()
+        frozen = {source: _costs(self._draw(levels, source)) for source in (*SOURCES, JUDGES) if source in there}
         return {
             key: uncertainty_of(cost, {source: costs[key] for source, costs in frozen.items()})
             for key, cost in whole.items()

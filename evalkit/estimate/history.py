@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +17,16 @@ from evalkit.journal.reading import decode, whole_lines
 from evalkit.run_folder import RECORDS, folder_of, read_manifest
 from evalkit.types import AskedModel, Manifest, Usage
 
-__all__ = ["History", "Past", "Sample", "read_history"]
+__all__ = ["PILOT", "History", "Past", "Sample", "Weigh", "read_history"]
 
 PILOT = "pilot"
 """What a pilot's manifest has in its `selection`."""
 _EFFORT = ("reasoning_effort", "extra_body")
 """Parameters on which the length of thinking hangs."""
+
+
+Weigh = Callable[[str, tuple[str, ...]], float]
+"""How often a case with its tags comes, in proportion to the others."""
 
 
 class _Answer(msgspec.Struct):
@@ -90,8 +94,8 @@ class Past:
         """`history`, or `pilot` where nothing else was asked."""
         return "pilot" if self.runs and all(self.runs.values()) else "history"
 
-    def lengths(self, prompt: str | None, weight: Mapping[str, float] | None = None) -> Measured | None:
-        """The answers to a prompt, or to all; `weight`: case → how often it comes. None where there are none."""
+    def lengths(self, prompt: str | None, weight: Weigh | None = None) -> Measured | None:
+        """The answers to a prompt, or to all, each case as often as `weight` says. None where there are none."""
         rows = [row for row in self.samples if prompt in (None, row.prompt)]
         if not rows:
             return None
@@ -99,7 +103,7 @@ class Past:
         told = all(row.reasoning_tokens is not None for row in rows)
         thinking = np.array([row.reasoning_tokens or 0 for row in rows], dtype=float)
         thinks = told and bool(thinking.any())
-        weights = None if weight is None else np.array([weight.get(row.case_id, 1.0) for row in rows], dtype=float)
+        weights = None if weight is None else np.array([weight(row.case_id, row.tags) for row in rows], dtype=float)
         known = measured(
             np.maximum(output - thinking, 0) if thinks else output, np.minimum(thinking, output) if thinks else None,
             weights,
@@ -153,8 +157,9 @@ def read_history(
 ) -> History:
     """Reads runs for the models (name → as they are asked now) and judges (name → id) of a suite.
 
-    With `keys`, of the trials only these. Raises UsageError for a folder that is no run, and for one that has no answer
-    of any of these models; StorageError where a record is damaged.
+    With `keys`, only the trials whose first repeat has one of these: what was asked in the very same words. Raises
+    UsageError for a folder that is no run, and, without `keys`, for one that has no answer of any of these models;
+    StorageError where a record is damaged.
     """
     history = History()
     for run in runs:
@@ -186,8 +191,9 @@ def _add(
     superseded = frozenset(manifest.superseded)
     found = False
     latest = {line.key: line for line in _lines(folder / RECORDS) if line.key not in superseded}
+    same = {_trial(line) for line in latest.values() if keys is None or line.key in keys}
     for line in latest.values():
-        if keys is not None and line.key not in keys:
+        if _trial(line) not in same:
             continue
         if line.model in now:
             past = history.models.setdefault(now[line.model], Past())
@@ -202,6 +208,10 @@ def _add(
                 past.samples += _sample(line, 0, opinion.response, None)
                 past.runs[manifest.id] = is_pilot
     return found
+
+
+def _trial(line: _Line) -> tuple[str, str, str]:
+    return line.case_id, line.prompt, line.model
 
 
 def _same(model: AskedModel, manifest: Manifest, history: History) -> Iterator[AskedModel]:

@@ -9,8 +9,9 @@ from evalkit.costs.prices import Quote, quote
 from evalkit.estimate.history import Past
 from evalkit.estimate.judging import Jury, worst_of_jury
 from evalkit.estimate.measured import Measured
+from evalkit.estimate.outputs import THINKING
 from evalkit.estimate.requests import Asked
-from evalkit.estimate.simulation import Billing, Sums
+from evalkit.estimate.simulation import Billing, Sums, sources_of
 from evalkit.estimate.survey import with_billed
 from evalkit.estimate.timing import Work
 from evalkit.estimate.worst import worst_cost_usd, worst_input, worst_output
@@ -40,6 +41,12 @@ class Known:
             price=self.quote.price if self.quote is not None else None,
             cached=self.past.cached() if self.past is not None else None,
         )
+
+    @property
+    def sources(self) -> set[str]:
+        """What can make its cost uncertain."""
+        thinks = {THINKING} if any(lengths.reasoning is not None for lengths in self.lengths.values()) else set()
+        return sources_of(self.asked, self.billing) | thinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

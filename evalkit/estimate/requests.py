@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalkit.costs.limits import answers_to, cap_of
-from evalkit.costs.priors import Length, OutputPrior, output_prior
+from evalkit.costs.priors import UNTOLD, Length, OutputPrior, output_prior
 from evalkit.costs.request_tokens import Tokens, message_tokens, request_tokens
 from evalkit.costs.spans import ZERO, Span
 from evalkit.costs.tokens import counter_for
 from evalkit.costs.worst_case import worst_output_tokens
 from evalkit.types import Message, Model, Request, Trial
 
-__all__ = ["PARTS", "Asked", "AskedRequest", "Floats", "Ints", "requests_of", "tabulate"]
+__all__ = ["PARTS", "Asked", "AskedRequest", "Floats", "Ints", "request_like", "requests_of", "tabulate"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,12 +120,11 @@ def requests_of(trial: Trial) -> tuple[list[AskedRequest], Tokens]:
     return made, first
 
 
-def requests_like(messages: tuple[Message, ...], model: Model, like: Request | None, name: str) -> AskedRequest:
-    """A request of production, with the parameters that the suite sends."""
-    params = like.params if like is not None else {}
-    request = Request(model=model.id, messages=messages, params=params)
-    tokens = request_tokens(request, model)
-    return AskedRequest(
+def request_like(messages: tuple[Message, ...], model: Model, like: AskedRequest, name: str) -> AskedRequest:
+    """A request of production, answered as one of the suite would be."""
+    tokens = request_tokens(Request(model=model.id, messages=messages), model)
+    return replace(
+        like,
         prompt="",
         case_id=name,
         tags=(),
@@ -134,11 +133,14 @@ def requests_like(messages: tuple[Message, ...], model: Model, like: Request | N
         later=0,
         parts=_added({}, tokens),
         worst_input=tokens.worst,
-        most_output=worst_output_tokens(model, request),
-        answers=answers_to(request),
-        capped=cap_of(request) is not None,
-        prior=output_prior(model, request),
+        prior=_untold(like.prior),
+        repeats=1.0,
     )
+
+
+def _untold(prior: OutputPrior) -> OutputPrior:
+    """The prior of an answer of which nothing is expected."""
+    return type(prior)(visible=UNTOLD, reasoning=prior.reasoning, basis="a prior for any answer")
 
 
 def tabulate(
@@ -160,11 +162,6 @@ def tabulate(
         method=method,
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def times(request: AskedRequest, repeats: float) -> AskedRequest:
-    """The same, sent so often."""
-    return replace(request, repeats=repeats)
 
 
 def _added(parts: Mapping[str, Span], tokens: Tokens) -> dict[str, Span]:

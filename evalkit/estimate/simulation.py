@@ -15,7 +15,10 @@ from evalkit.estimate.outputs import ANSWERS, THINKING, Levels, Outputs, draw_ou
 from evalkit.estimate.requests import PARTS, Asked, Floats
 from evalkit.types import Price
 
-__all__ = ["CACHE", "RETRIES", "SOURCES", "Billing", "Sums", "levels_of", "random_for", "simulate", "within_limits"]
+__all__ = [
+    "CACHE", "RETRIES", "SOURCES", "Billing", "Sums", "levels_of", "random_for", "simulate", "sources_of",
+    "within_limits",
+]  # fmt: skip
 
 RETRIES = "billed retries"
 CACHE = "cached input"
@@ -70,6 +73,13 @@ def levels_of(draws: int, seed: int) -> Levels:
     )
 
 
+def sources_of(asked: Asked, billing: Billing) -> set[str]:
+    """What of `SOURCES` can make the cost of these requests uncertain at all."""
+    found = {ANSWERS, RETRIES} | {part for part, limits in asked.parts.items() if (limits[:, 0] < limits[:, 2]).any()}
+    found |= {THINKING} if asked.reasoning[:, 0].any() else set()
+    return found | ({CACHE} if billing.cached is not None else set())
+
+
 def within_limits(limits: Floats, at: Floats) -> Floats:
     """Figures between `limits` (…, low, expected, high) for uniform `at`: the ends are those of the 95 % interval."""
     low, expected, high = limits
@@ -85,8 +95,12 @@ def simulate(
     *,
     seed: int,
     frozen: str | None = None,
+    stretch: Floats | float = 1.0,
 ) -> Sums:
-    """What all requests take, a draw a row; what is `frozen` is taken for certain."""
+    """What all requests take, a draw a row; what is `frozen` is taken for certain.
+
+    `stretch`: how much longer than those counted the prompts to come are, a draw each.
+    """
     name = asked.model.name
     outputs = draw_outputs(asked, known, levels, random_for(seed, name, "outputs"), frozen=frozen)
     at = {
@@ -98,15 +112,21 @@ def simulate(
     )
     ones = np.ones(len(asked.requests))
     return Sums(
-        input_tokens=np.asarray(counted) + outputs.sum_visible(asked.later),
+        input_tokens=np.asarray(counted) * stretch + outputs.sum_visible(asked.later),
         visible=outputs.sum_visible(ones),
         reasoning=outputs.sum_reasoning(ones),
-        cost_usd=None if billing.price is None else _cost(asked, outputs, billing, at, seed, frozen),
+        cost_usd=None if billing.price is None else _cost(asked, outputs, billing, at, seed, frozen, stretch),
     )
 
 
 def _cost(
-    asked: Asked, outputs: Outputs, billing: Billing, at: Mapping[str, Floats], seed: int, frozen: str | None
+    asked: Asked,
+    outputs: Outputs,
+    billing: Billing,
+    at: Mapping[str, Floats],
+    seed: int,
+    frozen: str | None,
+    stretch: Floats | float,
 ) -> Floats:
     """USD, each request at the rates of the tier that its input is in."""
     price, draws, name = billing.price, len(outputs.visible), asked.model.name
@@ -114,7 +134,7 @@ def _cost(
     cached = _cached_share(billing, draws, random_for(seed, name, CACHE), frozen=frozen)
     saved = 0.0 if price.cached_input is None or not price.input else 1 - price.cached_input / price.input
     input_rates, output_rates = _rates(asked, price, at)
-    fresh = _fresh_input_cost(asked, input_rates, at) + outputs.sum_visible(asked.later * input_rates)
+    fresh = _fresh_input_cost(asked, input_rates, at) * stretch + outputs.sum_visible(asked.later * input_rates)
     answers = outputs.sum_visible(output_rates) + outputs.sum_reasoning(output_rates)
     again = _billed_again(billing, asked.sent, draws, random_for(seed, name, RETRIES), frozen=frozen)
     return np.asarray((fresh * (1 - cached * saved) + answers) * (1 + again) / 1_000_000)

@@ -18,7 +18,7 @@ from evalkit.types import ModelSummary
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
 
-__all__ = ["Markdown"]
+__all__ = ["Markdown", "code", "plain"]
 
 _ROOM = 64_000
 """Bytes of a whole report, a little under 64 KB; tables and lists other than the failures get a part of them each."""

@@ -40,7 +40,7 @@ class Traffic:
     mix: Mapping[str, float] = field(default_factory=dict)
     """Model → its share of the requests, 1 in all; empty: nothing is said about who answers."""
     cached_input_share: float | None = None
-    """Of the input tokens that are billed at the rate for cached ones; None: as measured, else none."""
+    """Of the input tokens that are billed at the rate for cached ones; None: none, as an upper bound."""
     retry_rate: float = 0.0
     """Requests billed once more, as a share of all."""
     tag_weights: Mapping[str, float] = field(default_factory=dict)
@@ -52,8 +52,9 @@ class Traffic:
 
     def weight(self, case_id: str, tags: tuple[str, ...]) -> float:
         """How often a case comes, in proportion to one without a weight."""
-        if case_id in self.case_weights:
-            return self.case_weights[case_id]
+        for name in (case_id, case_id.partition("[")[0]):  # the case itself, or all that a matrix makes of it
+            if name in self.case_weights:
+                return self.case_weights[name]
         return math.prod(self.tag_weights[tag] for tag in tags if tag in self.tag_weights)
 
 

@@ -1,0 +1,49 @@
+"""What a run is expected to cost when it begins, and how that compares once it is over."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from evalkit.analysis.frames import JudgedRun
+from evalkit.cli.estimating import Wanted, estimate_plan
+from evalkit.cli.options import Options
+from evalkit.cli.preparing import Prepared
+from evalkit.cli.progress import say
+from evalkit.errors import EvalkitError
+from evalkit.estimate.hindsight import with_actual
+from evalkit.report.estimate_words import headline
+from evalkit.run_folder import write_manifest
+from evalkit.types import CostEstimate
+
+__all__ = ["foreseen", "with_hindsight"]
+
+_MOST_TRIALS = 1_000
+"""Of a larger run a sample of the cases is counted: its beginning must not wait."""
+
+
+def foreseen(prepared: Prepared, options: Options) -> Any:
+    """The estimate for a manifest, as plain data; None where nothing can be said. Tells its sum."""
+    wanted = Wanted(out=options.out, offline=options.offline, concurrency=options.concurrency, most_trials=_MOST_TRIALS)
+    try:
+        estimate = estimate_plan(prepared.plan, prepared.census, wanted)
+    except EvalkitError as error:
+        say(f"note: what the run will cost could not be estimated: {error}")
+        return None
+    if not options.quiet:
+        say(f"estimate: {headline(estimate)}")
+    return msgspec.to_builtins(estimate)
+
+
+def with_hindsight(run: JudgedRun, folder: Path) -> JudgedRun:
+    """The run with what it took beside its estimate, in its manifest as well. Raises StorageError."""
+    if run.manifest.estimate is None:
+        return run
+    estimate = msgspec.convert(run.manifest.estimate, CostEstimate)
+    manifest = replace(run.manifest, estimate=msgspec.to_builtins(with_actual(estimate, run.summary.models)))
+    write_manifest(folder, manifest)
+    return dataclasses.replace(run, manifest=manifest)
