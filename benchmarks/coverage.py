@@ -19,7 +19,7 @@ def main(times: int) -> None:
     outside = []
     for interval, group in groupby(worlds(), key=lambda world: world.interval):
         for world in group:
-            found = coverage(world, times if world.cases <= 100 else times // 4)
+            found = coverage(world, times if world.cases <= 100 else max(1, times // 4))
             mark = "" if LOWEST <= found <= HIGHEST else " ↓" if found < LOWEST else " ↑"
             outside.append(mark)
             print(f"| {interval} | {world.truth} | {world.cases:,} | {100 * found:.1f}{mark} |", flush=True)
