@@ -10,7 +10,6 @@ from evalkit.analysis.power import cases_needed, smallest_difference
 from tests.another_gateway import AnotherGateway
 from tests.cli.conftest import asked, case, says
 
-
 SECOND = {"name": "second", "id": "gpt-4o-mini", "api": "chat", "provider": "gptproto"}
 
 
