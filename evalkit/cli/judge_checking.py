@@ -41,7 +41,7 @@ class _GivenAnswers:
     """The labelled answers, as stored ones."""
 
     def __init__(self, rows: Sequence[Labelled]) -> None:
-        self._answers = {row.id: row.answer for row in rows}
+        self._answers = {row.case_id: row.answer for row in rows}
         self._read_at = stamp(datetime.now(UTC))
 
     def find(self, trial: Trial, asked: Asked, part: str) -> StoredAnswer | None:
@@ -102,9 +102,10 @@ def compare(
     scores = {record.case_id: record.scores for record in iter_records(folder / RECORDS)}
 
     def rated(place: int) -> list[Rated]:
+        found = [(row, scores.get(row.case_id)) for row in labels.rows]
         return [
-            Rated(id=row.id, line=row.line, label=row.label, score=scores[row.id][place] if row.id in scores else None)
-            for row in labels.rows
+            Rated(id=row.id, line=row.line, label=row.label, score=None if score is None else score[place])
+            for row, score in found
         ]
 
     return JudgeReport(
@@ -133,7 +134,7 @@ def _suite(file: Path, labels: Labels, judges: Sequence[str]) -> dict[str, Any]:
 def _case(row: Labelled, kind: Kind, judges: Sequence[str]) -> dict[str, Any]:
     """One check for each judge, in their order."""
     case = {
-        "id": row.id,
+        "id": row.case_id,
         "vars": {"input": _verbatim(row.input or _NOT_TOLD)},
         "checks": [_check(row, kind, judge) for judge in judges],
     }

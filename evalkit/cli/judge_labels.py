@@ -36,6 +36,11 @@ class Labelled:
     input: str | None = None
     expected: str | None = None
 
+    @property
+    def case_id(self) -> str:
+        """What it is called as a case: an id that could be a template is none."""
+        return f"line {self.line}" if "{" in self.id else self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
