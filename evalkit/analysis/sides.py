@@ -39,6 +39,14 @@ class Side:
     folder: Path | None = None
     """Where the answers themselves are; None where only figures were kept."""
 
+    def names(self, column: str) -> list[str]:
+        """Its models (`model`) or prompts (`prompt`), in the order in which they stand there."""
+        return list(dict.fromkeys(map(str, self.trials[column])))
+
+    def among(self, column: str, names: Sequence[str]) -> Side:
+        """The same side with these models or prompts only."""
+        return replace(self, trials=self.trials[self.trials[column].isin(names)])
+
     def only(self, **names: str) -> Side:
         """The trials of one model (`model="o3"`) or one prompt; the side is called after it."""
         rows = self.trials

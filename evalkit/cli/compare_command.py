@@ -77,48 +77,55 @@ def command(base: Path, new: Path | None, **options: Any) -> int:
 def _compare(
     base: Path, new: Path | None, models: tuple[str, ...], prompts: tuple[str, ...], margin: float, gates: list[Gate]
 ) -> Comparison:
-    from evalkit.analysis.sides import side_of_run
-    from evalkit.cli.sides import read_side
-    from evalkit.compare import compare_runs, compare_within
-    from evalkit.gates import figures_for
-
-    gated = figures_for(gates)
     if new is not None:
-        sides = [_chosen(side, models, prompts) for side in (read_side(base), side_of_run(folder_of(new)))]
-        comparison = compare_runs(*sides, margin=margin, gated=gated)
-        return _judged(comparison, gates, folder_of(new))
+        return _two_runs(base, new, models, prompts, margin, gates)
     if bool(models) == bool(prompts):
         raise UsageError("of one run, say what to compare: --models A B, or --prompts A B; or name a second run")
-    run = read_side(base)
-    noun: Literal["model", "prompt"] = "model" if models else "prompt"
-    names = _names(run, noun, models or prompts)
-    if gates and len(names) > 2:
-        raise UsageError(f"a gate on what changed needs two sides, and {len(names)} {noun}s are compared")
-    return _judged(compare_within(run, names, apart=noun, margin=margin, gated=gated), gates, None)
+    return _one_run(base, "model" if models else "prompt", models or prompts, margin, gates)
 
 
-def _names(run: Side, noun: str, wanted: tuple[str, ...]) -> list[str]:
-    """The models or prompts to compare, in the order in which they are named. Raises UsageError."""
-    known = list(dict.fromkeys(map(str, run.trials[noun])))
-    names = known if EVERYTHING in wanted and EVERYTHING not in known else list(dict.fromkeys(wanted))
-    for name in names:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"; it has {', '.join(known)}"
-            raise UsageError(f"{run.name}: no {noun} of this run is called '{name}'{hint}")
-    if len(names) < 2:
-        raise UsageError(f"{run.name}: a comparison needs two {noun}s; it has {', '.join(known)}")
-    return names
+def _two_runs(
+    base: Path, new: Path, models: tuple[str, ...], prompts: tuple[str, ...], margin: float, gates: list[Gate]
+) -> Comparison:
+    from evalkit.cli.sides import read_side
+    from evalkit.compare import compare_runs
+    from evalkit.gates import figures_for
 
-
-def _chosen(side: Side, models: tuple[str, ...], prompts: tuple[str, ...]) -> Side:
-    """Of a run, only these models or prompts."""
-    import dataclasses
-
-    trials = side.trials
+    sides = [read_side(base), read_side(new)]
     for noun, names in (("model", models), ("prompt", prompts)):
         if names and EVERYTHING not in names:
-            trials = trials[trials[noun].isin(names)]
-    return dataclasses.replace(side, trials=trials)
+            sides = [side.among(noun, _known(names, noun, sides)) for side in sides]
+    comparison = compare_runs(*sides, margin=margin, gated=figures_for(gates))
+    return _judged(comparison, gates, sides[1].folder)
+
+
+def _one_run(
+    path: Path, noun: Literal["model", "prompt"], wanted: tuple[str, ...], margin: float, gates: list[Gate]
+) -> Comparison:
+    from evalkit.cli.sides import read_side
+    from evalkit.compare import compare_within
+    from evalkit.gates import figures_for
+
+    run = read_side(path)
+    names = run.names(noun) if EVERYTHING in wanted else _known(wanted, noun, [run])
+    if len(names) < 2:
+        raise UsageError(f"{run.name}: a comparison needs two {noun}s; it has {', '.join(run.names(noun))}")
+    if gates and len(names) > 2:
+        raise UsageError(f"a gate on what changed needs two sides, and {len(names)} {noun}s are compared")
+    if noun == "model" and any(gate.model for gate in gates):
+        raise UsageError("--gate: between two models a gate speaks of both: name none in it")
+    comparison = compare_within(run, names, apart=noun, margin=margin, gated=figures_for(gates))
+    return _judged(comparison, gates, None)
+
+
+def _known(wanted: Sequence[str], noun: str, sides: Sequence[Side]) -> list[str]:
+    """The models or prompts in the order in which they are named. Raises UsageError for one that no side has."""
+    known = list(dict.fromkeys(name for side in sides for name in side.names(noun)))
+    for name in wanted:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
+            raise UsageError(f"{sides[-1].name}: no {noun} is called '{name}'{hint}")
+    return list(dict.fromkeys(wanted))
 
 
 def _gates(expressions: tuple[str, ...]) -> list[Gate]:
@@ -131,15 +138,17 @@ def _gates(expressions: tuple[str, ...]) -> list[Gate]:
 
 
 def _margin(text: str) -> float:
-    """`5pp`, `5` or `5 %`: all are points."""
-    number = text.strip().removesuffix("pp").removesuffix("%").strip()
+    """`5pp`, `5` and `0.05` are the same: a bare number below 1 is a share, as in gates."""
+    points = text.strip().removesuffix("pp").strip()
     try:
-        points = float(number)
+        margin = float(points)
     except ValueError:
-        points = -1.0
-    if not 0 <= points <= 100:
+        margin = -1.0
+    if points != text.strip() or margin >= 1:
+        margin /= 100
+    if not 0 <= margin <= 1:
         raise UsageError(f"--margin is a number of points from 0 to 100, as in 5pp; found '{text}'")
-    return points / 100
+    return margin
 
 
 def _judged(comparison: Comparison, gates: list[Gate], folder: Path | None) -> Comparison:
@@ -152,7 +161,7 @@ def _judged(comparison: Comparison, gates: list[Gate], folder: Path | None) -> C
     from evalkit.gates import is_change, judge_gate
 
     if folder is None and not all(map(is_change, gates)):
-        raise UsageError("between models or prompts of one run, gates are about what changes: delta.…, or new_failures")
+        raise UsageError("--gate: only a run has figures of its own; here gates are on delta.…, or on new_failures")
     frames = load_run(folder) if folder is not None and not all(map(is_change, gates)) else None
     return replace(comparison, gates=tuple(judge_gate(gate, frames, comparison) for gate in gates))
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from evalkit.analysis.order import model_places, prompt_places
 from evalkit.analysis.paired import PairedUnits, cases_to_decide, holm_levels, smallest_shown
 from evalkit.analysis.paired_figures import TOLD, difference_bounds, paired_figure, paired_units, scope_figure
 from evalkit.analysis.paired_states import changed_cases
@@ -16,7 +17,7 @@ from evalkit.analysis.sides import Side
 from evalkit.compare.flips import Answers, flips_of
 from evalkit.compare.remarks import remarks
 from evalkit.errors import NothingSelected
-from evalkit.types import Comparison, Flip, Pair, PairedFigure, ScopeFigures, Verdict
+from evalkit.types import Comparison, Flip, Manifest, Pair, PairedFigure, ScopeFigures, Verdict
 
 __all__ = ["ALPHA", "MARGIN", "compare_runs", "compare_within"]
 
@@ -45,7 +46,7 @@ def compare_runs(base: Side, new: Side, *, margin: float = MARGIN, gated: Collec
     Raises NothingSelected where the two have no case × prompt × model × repeat in common.
     """
     paired = pair_sides(base, new)
-    matched = [_Matched(base, new, model, prompt, group) for model, prompt, group in paired.groups()]
+    matched = [_Matched(base, new, *group) for group in _in_order(paired, new.manifest)]
     if not _has_anything(matched):
         raise NothingSelected(_nothing_in_common(base, new))
     return Comparison(
@@ -74,7 +75,7 @@ def compare_within(
     paired: Paired | None = None
     for base, new in combinations(sides, 2):
         paired = pair_sides(base, new, apart=apart)
-        for model, prompt, group in paired.groups():
+        for model, prompt, group in _in_order(paired, run.manifest):
             matched.append(_Matched(base, new, model or None, prompt or None, group))
     if paired is None or not _has_anything(matched):
         raise NothingSelected(f"{run.name}: {', '.join(names)} have no case in common: nothing to compare")
@@ -90,6 +91,12 @@ def compare_within(
         alpha=ALPHA,
         scopes=tuple(_scopes(paired, gated)),
     )
+
+
+def _in_order(paired: Paired, manifest: Manifest) -> list[tuple[str, str, Paired]]:
+    """Each model with each prompt, as a manifest lists them."""
+    models, prompts = model_places(manifest), prompt_places(manifest)
+    return sorted(paired.groups(), key=lambda group: (models[group[0]], prompts[group[1]]))
 
 
 def _has_anything(matched: Sequence[_Matched]) -> bool:

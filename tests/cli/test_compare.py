@@ -154,14 +154,16 @@ def test_a_baseline_file_may_be_the_base(cli, runs, tmp_path):
     ("arguments", "reason"),
     [
         (["{old}"], "of one run, say what to compare: --models A B, or --prompts A B; or name a second run"),
-        (["{old}", "nowhere"], "nowhere: no run folder: its run.json cannot be read (No such file or directory)"),
+        (["{old}", "nowhere"], "nowhere: no such file or folder; name a run folder, or a baseline file"),
         (["nowhere", "{old}"], "nowhere: no such file or folder; name a run folder, or a baseline file"),
         (["{old}", "--models", "gpt-4o"], "old: a comparison needs two models; it has gpt-4o"),
         (["{old}", "--models", "gpt-4o", "gpt-4"],
-         "old: no model of this run is called 'gpt-4'; did you mean 'gpt-4o'?"),
+         "old: no model is called 'gpt-4'; did you mean 'gpt-4o'?"),
         (["{old}", "{new}", "--gate", "passrate > 1"], "--gate: unknown gate 'passrate'; did you mean 'pass_rate'?"),
         (["{old}", "{new}", "--gate", "delta.pass_rate > -2%"],
          "--gate: gate 'delta.pass_rate' is a difference of shares: write points, as in '-2pp', not per cent"),
+        (["{old}", "{new}", "--models", "o3"], "new: no model is called 'o3'; known: gpt-4o"),
+        (["{old}", "{new}", "--margin", "-1"], "--margin is a number of points from 0 to 100, as in 5pp; found '-1'"),
         (["{old}", "{new}", "--margin", "x"], "--margin is a number of points from 0 to 100, as in 5pp; found 'x'"),
         (["{old}", "{new}", "--margin", "nan"], "--margin is a number of points from 0 to 100, as in 5pp; found 'nan'"),
     ],
@@ -170,6 +172,29 @@ def test_what_cannot_be_compared_is_said_in_a_line(cli, runs, arguments, reason)
     folders = dict(zip(("{old}", "{new}"), runs(old="+" * 3, new="+" * 3), strict=True))
     ended = cli("compare", *(folders.get(word, word) for word in arguments))
     assert (ended.code, ended.err) == (2, f"evalkit: {reason}\n")
+
+
+@pytest.mark.parametrize("margin", ["2pp", "2", "0.02", " 2 pp"])
+def test_a_margin_may_be_written_as_points_or_as_a_share(cli, runs, margin):
+    ended = cli("compare", *runs(old="+" * 20, new="+" * 20), "--margin", margin, "--format", "json")
+    assert json.loads(ended.out)["margin"] == 0.02
+
+
+@pytest.mark.parametrize(
+    ("names", "gate", "said"),
+    [
+        (["a", "b", "c"], "delta.pass_rate > 0", "a gate on what changed needs two sides, and 3 models are compared"),
+        (["a", "b"], "a: delta.pass_rate > 0", "--gate: between two models a gate speaks of both: name none in it"),
+        (["a", "b"], "pass_rate > 0",
+         "--gate: only a run has figures of its own; here gates are on delta.…, or on new_failures"),
+    ],
+)  # fmt: skip
+def test_gates_between_models_are_on_their_difference(cli, runs, names, gate, said):
+    records = [each for model in "abc" for each in trials("+" * 9, model=model)]
+    ended = cli("compare", *runs(run=records), "--models", *names, "--gate", gate)
+    assert (ended.code, ended.reason) == (2, f"evalkit: {said}")
+    within = cli("compare", *runs(run=records), "--models", "a", "b", "--gate", "delta.pass_rate > -90pp")
+    assert (within.code, "✓ PASS" in within.out) == (0, True)
 
 
 def test_two_runs_without_anything_in_common_end_in_5(cli, runs):

@@ -196,6 +196,15 @@ def test_stored_answers_are_no_part_of_latencies(compare):
     assert "latency_s" not in metrics
 
 
+def test_pairs_stand_in_the_order_of_the_newer_run(tmp_path):
+    records = [each for model in ("o3", "gpt-4o") for prompt in ("terse", "careful")
+               for each in trials("++", model=model, prompt=prompt)]  # fmt: skip
+    comparison = compare_runs(side(tmp_path / "old", records[::-1]), side(tmp_path / "new", records))
+    assert [(pair.model, pair.prompt) for pair in comparison.pairs] == [
+        ("o3", "terse"), ("o3", "careful"), ("gpt-4o", "terse"), ("gpt-4o", "careful"),
+    ]  # fmt: skip
+
+
 def test_models_of_one_run_are_compared_with_each_other(tmp_path):
     run = side(tmp_path / "run", [*trials("+" * 40, model="a"), *trials("-" * 9 + "+" * 31, model="b"),
                                   *trials("+" * 40, model="c")])  # fmt: skip
