@@ -9,6 +9,7 @@ from itertools import groupby
 
 from evalkit.display import clip
 from evalkit.report import cells, differences
+from evalkit.report.headline import STAND_IN
 from evalkit.report.matrix import matrices
 from evalkit.report.table import Column, Group, draw, wrap
 from evalkit.report.terminal import Terminal
@@ -46,8 +47,10 @@ class ComparisonConsole(Terminal):
             ("base", comparison.base, comparison.base_stand_in),
             ("new", comparison.new, comparison.new_stand_in),
         ):
-            mark = " (stand-in gateway: says nothing about any model)" if stand_in else ""
+            mark = " (stand-in gateway)" if stand_in else ""
             yield self._bold(clip(f"{word:<5}{cells.one_line(name)}{mark}", self.columns))
+        if comparison.base_stand_in and comparison.new_stand_in:
+            yield from (self.paint("warn", line) for line in wrap(STAND_IN, self.columns))
 
     def _pairs(self, comparison: Comparison) -> Iterator[str]:
         yield from wrap(differences.families(comparison), self.columns)

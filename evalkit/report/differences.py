@@ -196,7 +196,7 @@ def _cell_of(metric: str) -> Callable[[Pair], str]:
             return cells.UNKNOWN
         n = "" if figure.n == pair.n else f" n={figure.n:,}"
         if metric == "score":
-            return f"{figure.delta:+.3f} ({points_interval(figure.low, figure.high)} %){n}"
+            return f"{points(figure.delta)} points ({points_interval(figure.low, figure.high)}){n}"
         if figure.delta == figure.low == figure.high == 0:
             return f"same{n}"
         if figure.relative is None:

@@ -72,7 +72,7 @@ def test_a_score_that_says_what_the_pass_rate_says_is_left_out():
     assert differences.changes([pair(figures=(score,))]) == []
     other = PairedFigure(metric="score", n=60, base=0.95, new=0.93, delta=-0.02, low=-0.05, high=0.01)
     ((name, spell),) = differences.changes([pair(figures=(other,))])
-    assert (name, spell(pair(figures=(other,)))) == ("score", "-0.020 (-5.0 to +1.0 %)")
+    assert (name, spell(pair(figures=(other,)))) == ("score", "-2.0 points (-5.0 to +1.0)")
 
 
 def test_pairs_are_called_by_what_sets_them_apart():
