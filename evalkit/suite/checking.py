@@ -5,6 +5,7 @@ with templates per trial; those that speak of `output` per answer.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -179,14 +180,29 @@ def make_check(name: str, arguments: Mapping[str, Any]) -> Check:
     try:
         valid = arguments_model(name).model_validate(arguments)
     except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in finding["loc"])
+        finding = _most_telling(error.errors(include_url=False))
+        place = ".".join(_steps(finding))
         raise ArgumentInvalid(f"{place}: {phrase(finding)}", str(finding["loc"][0])) from error
     try:
         return CHECKS[name](**{key.removesuffix("_"): value for key, value in valid})
     except ValueError as error:
         first = str(error).partition(" ")[0]  # most complaints begin with the name of what they are about
         raise ArgumentInvalid(str(error), first if first in signature(name).hints else None) from error
+
+
+def _most_telling(findings: Sequence[Any]) -> Any:
+    """The first, or of the same value, where it may be of several kinds, the one that came furthest into it."""
+    first = findings[0]
+    about_it = [finding for finding in findings if finding["loc"][:1] == first["loc"][:1]]
+    return max(about_it, key=lambda finding: len(_steps(finding)))
+
+
+def _steps(finding: Any) -> list[str]:
+    """Where a finding is, without pydantic's names for the kinds that a value may be of."""
+    return [str(step) for step in finding["loc"] if isinstance(step, int) or not _KIND.fullmatch(step)]
+
+
+_KIND = re.compile(r".*\[.*|[A-Z]\w*|str|int|float|bool")
 
 
 @lru_cache(maxsize=256)

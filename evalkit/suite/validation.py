@@ -126,6 +126,10 @@ def phrase(finding: Any, missing: str | None = None) -> str:
         choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         hint = did_you_mean(str(finding["input"]), choices)
         return f"expected {context['expected']}, found {describe(finding['input'])}{hint}"
+    if kind == "missing_argument":
+        return f"'{finding['loc'][-1]}' is missing"
+    if kind == "unexpected_keyword_argument":
+        return "unknown key"
     if kind in ("string_too_short", "too_short"):
         return "must not be empty"
     message = str(finding["msg"]).removeprefix("Value error, ").removeprefix("Input should ")

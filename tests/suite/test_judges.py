@@ -239,3 +239,21 @@ def test_a_judge_that_nobody_named_beforehand_is_found_or_told(prepared):
     assert plan.judging.find("", subject) == other
     with pytest.raises(JudgeInvalid, match="no judge is named"):
         plan.judging.find("", subject, [other.name])
+
+
+@pytest.mark.parametrize(
+    ("criteria", "problem"),
+    [
+        ("[{criterion: a, wieght: 2}]", "criteria.0.wieght: unknown key"),
+        ("[a, {criterion: polite, and brief, weight: 2}]", "criteria.1.and brief: unknown key"),
+        ("[{criterion: a, weight: much}]", "criteria.0.weight: expected a number, found 'much'"),
+        ("[a, {weight: 1}]", "criteria.1.criterion: 'criterion' is missing"),
+        ("[[a]]", "criteria.0: expected text, found a list"),
+        ("a", "criteria: expected a list, found 'a'"),
+        ("[{criterion: a, weight: 0}]", "the weight of a criterion is a number above 0, not 0"),
+    ],
+)
+def test_criteria_that_are_none_are_told_in_an_author_s_words(load, criteria, problem):
+    with pytest.raises(SuiteInvalid) as raised:
+        load(suite(f"judge: {{criteria: {criteria}}}"))
+    assert [each.message for each in raised.value.problems] == [f"check 'judge': {problem}"]
