@@ -50,21 +50,19 @@ def estimate_plan(
     plan: Plan, census: Census, wanted: Wanted, *, is_stored: Callable[[Trial], bool] | None = None
 ) -> CostEstimate:
     """The estimate of a plan that was prepared, with its rollout where there is traffic. Raises EvalkitError."""
-    survey = survey_of(plan, census, is_stored=is_stored, most_trials=wanted.most_trials)
+    survey = survey_of(plan, census, most_trials=wanted.most_trials)
     history = _history(plan, survey, wanted)
-    estimator = Estimator(plan, survey, history, concurrency=wanted.concurrency, seed=wanted.seed)
-    estimate = estimator.estimate()
-    if wanted.traffic is None:
-        return estimate
-    if is_stored is not None:
-        survey = survey_of(plan, census, most_trials=wanted.most_trials)
-        estimator = Estimator(plan, survey, history, seed=wanted.seed)
+    left = survey if is_stored is None else survey_of(plan, census, is_stored=is_stored, most_trials=wanted.most_trials)
+    estimate = Estimator(plan, left, history, concurrency=wanted.concurrency, seed=wanted.seed).estimate()
     traffic = wanted.traffic
+    if traffic is None:
+        return estimate
     log = _log(traffic)
     if log is None:
         _demand_weighed(survey, traffic)
     mix, notes = _mix(plan, traffic, given=wanted.mix_given)
-    rollout = roll_out(estimator.known, traffic, mix=mix, log=log, seed=wanted.seed)
+    known = Estimator(plan, survey, history).known
+    rollout = roll_out(known, traffic, mix=mix, log=log, seed=wanted.seed)
     return changed(estimate, rollout=changed(rollout, notes=(*notes, *rollout.notes)))
 
 

@@ -22,14 +22,15 @@ def model_estimate(drawn: Drawn, uncertainty: tuple[UncertaintyShare, ...]) -> M
     trials = drawn.jury.questions if drawn.jury is not None else round(known.asked.trials)
     most_input, most_output, most_usd = drawn.worst
     cost = sums.cost_usd
-    thinks = _tells_thinking(known) if drawn.jury is None else bool(sums.reasoning.any())
+    thinks = _tells_thinking(known)
+    hides = not thinks and any(row.prior.reasoning for row in known.asked.requests)
     return ModelEstimate(
         model=known.asked.model.name,
         trials=trials,
         requests=round(known.asked.sent),
         input_tokens=tokens_of(sums.input_tokens, most_input),
         output_tokens=tokens_of(sums.output_tokens, most_output),
-        visible_tokens=tokens_of(sums.visible, most_output),
+        visible_tokens=None if hides else tokens_of(sums.visible, most_output),
         reasoning_tokens=tokens_of(sums.reasoning, most_output) if thinks else None,
         cost_usd=None if cost is None else spread_of(cost, most_usd),
         cost_per_trial_usd=_per(cost, trials, most_usd, 1),
@@ -50,11 +51,10 @@ def _per(cost: Floats | None, trials: int, worst: float | None, number: int) -> 
 
 
 def _tells_thinking(known: Known) -> bool:
-    """Whether thinking has a figure of its own: it was measured, or nothing was and the model thinks."""
-    prompts = {row.prompt for row in known.asked.requests}
-    measured = any(lengths.reasoning is not None for lengths in known.lengths.values())
-    expected = any(row.prior.reasoning for row in known.asked.requests if row.prompt not in known.lengths)
-    return measured or (expected and not prompts <= known.lengths.keys())
+    """Whether thinking has a figure of its own: it was told apart in all that was measured, or is guessed at."""
+    told = [lengths.reasoning is not None for lengths in known.lengths.values()]
+    guessed = [row.prior.reasoning for row in known.asked.requests if row.prompt not in known.lengths]
+    return all(told) and (bool(told) or any(guessed))
 
 
 def _sources(known: Known) -> dict[str, str]:
@@ -95,7 +95,8 @@ def _basis(known: Known, *, is_judge: bool) -> dict[str, str]:
         if is_judge:
             told["input_tokens"] = _answers(past)
         elif known.billed_share:
-            told["input_tokens"] = f"{100 * known.billed_share:.0f} % as billed before; else {asked.method}"
+            rest = "" if known.billed_share == 1 else f", for {100 * known.billed_share:.0f} %; else {asked.method}"
+            told["input_tokens"] = f"as billed before{rest}"
     if known.quote is not None:
         told["price"] = known.quote.source
     return told
@@ -113,14 +114,13 @@ def _prior_basis(prior: OutputPrior, cap: int | None) -> str:
 
 
 def _answers(past: Past) -> str:
-    return f"{len(past.samples):,} answers of {', '.join(past.runs)}"
+    return f"{len(past.samples):,} answers in {', '.join(past.runs)}"
 
 
 def _notes(known: Known) -> list[str]:
-    name = known.asked.model.name
-    notes = [f"{name}: {note}" for note in known.asked.notes]
+    notes = list(known.asked.notes)
     if known.borrowed:
-        notes.append(f"{name}: nothing measured of {', '.join(known.borrowed)}: the lengths of other prompts are taken")
+        notes.append(f"nothing was measured of {', '.join(known.borrowed)}: the lengths of other prompts are taken")
     if known.past is not None and known.lengths and len(known.past.samples) < _FEW:
-        notes.append(f"{name}: only {len(known.past.samples)} answers were measured: the interval is wide")
+        notes.append(f"only {len(known.past.samples)} answers were measured: the interval is wide")
     return notes

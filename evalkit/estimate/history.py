@@ -157,9 +157,9 @@ def read_history(
 ) -> History:
     """Reads runs for the models (name → as they are asked now) and judges (name → id) of a suite.
 
-    With `keys`, only the trials whose first repeat has one of these: what was asked in the very same words. Raises
-    UsageError for a folder that is no run, and, without `keys`, for one that has no answer of any of these models;
-    StorageError where a record is damaged.
+    With `keys`, of each model only the prompts of which at least one trial has one of these: others have changed since,
+    or are another suite's. Raises UsageError for a folder that is no run, and, without `keys`, for one that has no
+    answer of any of these models; StorageError where a record is damaged.
     """
     history = History()
     for run in runs:
@@ -191,9 +191,9 @@ def _add(
     superseded = frozenset(manifest.superseded)
     found = False
     latest = {line.key: line for line in _lines(folder / RECORDS) if line.key not in superseded}
-    same = {_trial(line) for line in latest.values() if keys is None or line.key in keys}
+    same = {(line.model, line.prompt) for line in latest.values() if keys is None or line.key in keys}
     for line in latest.values():
-        if _trial(line) not in same:
+        if (line.model, line.prompt) not in same:
             continue
         if line.model in now:
             past = history.models.setdefault(now[line.model], Past())
@@ -208,10 +208,6 @@ def _add(
                 past.samples += _sample(line, 0, opinion.response, None)
                 past.runs[manifest.id] = is_pilot
     return found
-
-
-def _trial(line: _Line) -> tuple[str, str, str]:
-    return line.case_id, line.prompt, line.model
 
 
 def _same(model: AskedModel, manifest: Manifest, history: History) -> Iterator[AskedModel]:

@@ -12,6 +12,7 @@ from evalkit.display import clip, pad, width
 from evalkit.registry import REPORTS
 from evalkit.report import cells, headline
 from evalkit.report.comparison_console import ComparisonConsole
+from evalkit.report.estimate_beside import HEADINGS, beside
 from evalkit.report.figures import Figure, figures
 from evalkit.report.table import Column, Group, draw, shorten, wrap
 from evalkit.report.terminal import Terminal
@@ -36,7 +37,7 @@ class Console(Terminal):
         """The whole report; it ends with the verdict."""
         sections = (
             *(self._head, self._table, self._failed, self._errors),
-            *(self._comparison, self._remarks, self._gates, self._verdict),
+            *(self._comparison, self._estimate, self._remarks, self._gates, self._verdict),
         )
         drawn = ["\n".join(section(run)) for section in sections]
         return "\n\n".join(section for section in drawn if section) + "\n"
@@ -117,6 +118,14 @@ class Console(Terminal):
     def _comparison(self, run: JudgedRun) -> Iterator[str]:
         if run.summary.comparison is not None:
             yield from ComparisonConsole(columns=self.columns, color=self.color).section(run.summary.comparison)
+
+    def _estimate(self, run: JudgedRun) -> Iterator[str]:
+        """What was spent beside what was expected."""
+        rows = list(beside(run))
+        columns = zip(HEADINGS, zip(*(row for _, row in rows), strict=True), strict=True) if rows else ()
+        members = tuple(Column(heading=heading, cells=found) for heading, found in columns)
+        labels = [cells.one_line(name) for name, _ in rows]
+        yield from draw(labels, [[Group(title="estimate", members=members)]], self.columns, self.faint)
 
     def _remarks(self, run: JudgedRun) -> Iterator[str]:
         return self.remarks(headline.remarks(run))

