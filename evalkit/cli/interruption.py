@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["Interrupted", "heard", "interruptible", "resume_hint"]
+__all__ = ["Interrupted", "handed_over", "heard", "interruptible", "resume_hint"]
 
 _SIGNALS: tuple[int, ...] = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run in good order; on Windows nothing can be listened for, and Ctrl-C ends a run at once."""
@@ -22,7 +22,7 @@ def heard() -> tuple[int, ...]:
 
 
 class Interrupted(BaseException):
-    """A signal came while reports were written. No Exception: nothing that tries on may catch it."""
+    """A signal came while nothing was asked. No Exception: nothing that tries on may catch it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -38,6 +38,17 @@ def interruptible() -> Iterator[None]:
         raise Interrupted(number)
 
     before = {number: signal.signal(number, interrupt) for number in heard()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def handed_over() -> Iterator[None]:
+    """Inside, an event loop listens for the signals; afterwards it is those who did before, and not nobody."""
+    before = {number: signal.getsignal(number) for number in heard()}
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ from evalkit.cli.earlier import SuiteText, find_earlier, path_from
 from evalkit.cli.ending import SIGNALLED, End, verdict_of_run, worst
 from evalkit.cli.environment import with_env_file
 from evalkit.cli.foreseen import foreseen, with_hindsight
-from evalkit.cli.interruption import Interrupted, heard, interruptible, resume_hint
+from evalkit.cli.interruption import Interrupted, handed_over, heard, interruptible, resume_hint
 from evalkit.cli.manifest import gone_on, manifest_of, stamp
 from evalkit.cli.options import Options
 from evalkit.cli.preparing import Prepared, plan_suite, prepare_all
@@ -51,6 +51,16 @@ STAND_IN_LATENCY = 0.03
 
 def run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, str]) -> int:
     """Runs suites one after another. Returns the exit code; raises EvalkitError before anything is sent."""
+    try:
+        with interruptible():
+            return _run_suites(paths, options, environ)
+    except Interrupted as interruption:
+        code = SIGNALLED + interruption.number
+        say(f"exit {code}: interrupted while nothing was asked")
+        return code
+
+
+def _run_suites(paths: tuple[Path, ...], options: Options, environ: Mapping[str, str]) -> int:
     start = started(paths, options)
     options = start.options
     _demand_reports(options)
@@ -134,6 +144,11 @@ def _run(prepared: Prepared, options: Options, storage: Storage) -> End:
         if folder.exists():
             say(resume_hint(folder))
         raise
+    except Interrupted as interruption:
+        say(resume_hint(folder))
+        code, reason = SIGNALLED + interruption.number, "interrupted while nothing was asked; what was answered is kept"
+        say(f"exit {code}: {reason}")
+        return code, reason
     try:
         with interruptible():
             return _report(manifest, prepared.against, ending, folder, options)
@@ -241,7 +256,7 @@ def _ask_all(prepared: Prepared, journal: Journal, past: PastRun | None, options
 
     done = [*recalled.done.values(), *(past.recalled.done.values() if past else ())]
     shown = progress(planned, quiet=options.quiet, done=done)
-    with shown as watcher, redirect_stdout(sys.stderr):  # whatever a function prints
+    with shown as watcher, redirect_stdout(sys.stderr), handed_over():  # whatever a function prints
         return anyio.run(run)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.cli import session
 from tests.another_gateway import AnotherGateway
 from tests.cli.conftest import KEY, case, says
 from tests.command import COMMAND, begin, environment, evalkit, reason
@@ -97,6 +98,43 @@ def test_a_signal_ends_the_suites_that_are_still_to_come(write, gateway, held, t
 
 
 # --- streams -------------------------------------------------------------------------------------------------------
+
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_before_anything_is_asked_ends_in_words(write, gateway, tmp_path, number, code):
+    began = tmp_path / "began"
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\ntouch {began}\nexec sleep {PATIENCE_S:.0f}\n")  # the run waits for it as it begins
+    git.chmod(0o755)
+    path = f"{git.parent}{os.pathsep}{os.environ['PATH']}"
+    process = begin("run", write(cases=EIGHT), cwd=tmp_path, **keyed(gateway), PATH=path)
+    deadline = time.monotonic() + PATIENCE_S
+    while not began.exists():
+        assert time.monotonic() < deadline, "the run did not begin"
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, reason(err)) == (code, f"exit {code}: interrupted while nothing was asked")
+    assert "Traceback" not in err
+    assert not gateway.arrived
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_once_there_is_a_folder_says_how_to_go_on(cli, write, gateway, monkeypatch, number, code):
+    suite = write(cases=EIGHT)
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "ask", lambda *_: signal.raise_signal(number))
+        ended = cli("run", suite)
+    (folder,) = Path("results").iterdir()
+    *_, hint, why = ended.err.splitlines()
+    assert (ended.code, hint) == (code, f"go on with:  evalkit run --resume {folder}")
+    assert why == f"exit {code}: interrupted while nothing was asked; what was answered is kept"
+    assert cli("run", "--resume", folder).code == 0
+    assert len(gateway.arrived) == 8
 
 
 def into(stdout: int, *arguments: str, cwd: Path, stderr: int = subprocess.PIPE, **variables: str):
