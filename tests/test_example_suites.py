@@ -19,12 +19,13 @@ from evalkit.simulator.wrong import wrong
 from evalkit.suite.loader import load_suite
 from evalkit.suite.plan import Plan
 from evalkit.types import Finding, Response, Summary, Timing, ToolCall, Trial, Usage
+from tests.checks.judges import Judges, honest
 
 pytestmark = pytest.mark.anyio
 
 SUITES = Path(__file__).parent.parent / "suites"
 IMAGES = SUITES / "images"
-NAMES = ["checks", "dialogue", "quickstart", "reasoning", "regression", "vision"]
+NAMES = ["checks", "dialogue", "judged", "quickstart", "reasoning", "regression", "vision"]
 FIVE = ["gpt-4o", "o4-mini", "o3", "gemini-2.5-pro", "doubao-1-5-vision-pro-32k-250115"]
 
 MISLED = {
@@ -70,8 +71,16 @@ async def judged(
         text=text, model=None, finish_reason=finish_reason, outcome="ok", usage=usage, tool_calls=calls(trial, text)
     )
     timing = Timing(queue_s=0, backoff_s=0, latency_s=latency_s, e2e_s=latency_s, ttft_s=latency_s)
+    answers = dict.fromkeys(FIVE, trial.expected or "")  # in case it is compared with one of them
+    judges = Judges(honest(trial.expected or ""), answers=answers)
     return await score_trial(
-        trial, response, latency_s=latency_s, cost_usd=cost_usd, timing=timing, run_blocking=run_blocking
+        trial,
+        response,
+        latency_s=latency_s,
+        cost_usd=cost_usd,
+        timing=timing,
+        run_blocking=run_blocking,
+        others=judges,
     )
 
 
@@ -100,7 +109,8 @@ def test_the_first_line_names_the_schema_for_editors(name):
         ("reasoning", 12, 0, 36),
         ("regression", 37, 1, 37),
         ("dialogue", 6, 0, 18),
-        ("checks", 34, 1, 34),
+        ("judged", 8, 0, 8),
+        ("checks", 37, 1, 37),
     ],
 )
 def test_a_suite_means_so_many_trials(name, cases, skipped, trials_of_each):

@@ -41,7 +41,7 @@ def agreement_of(pairs: Sequence[tuple[str, str]], classes: Sequence[str]) -> Ag
 
     Kappa is Cohen's (1960): (p_o − p_e) / (1 − p_e). Its interval is that of Fleiss, Cohen & Everitt (1969) for the
     table with two more ratings spread evenly over its cells, around the kappa of that table: the plain interval has no
-    width where all agree, and in simulation held the truth in 16–94 % of samples of 20, this one in 92–99.6 %
+    width where all agree, and in simulation held the truth in 16–92 % of samples of 20, this one in 92–99.5 %
     (docs/judges.md).
     """
     counts = _table(pairs, classes)

@@ -64,6 +64,28 @@ def in_order(*replies: Reply) -> Callable[[Question], Reply]:
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
+def honest(expected: str) -> Callable[[Question], Reply]:
+    """A judge that finds good what has the expected answer in it, whatever form it is asked in."""
+
+    def reply(question: Question) -> Reply:
+        mark = mark_of(question)
+        fence = re.compile(rf"<(\w+) {mark}>\n(.*?)\n</\1 {mark}>", re.DOTALL)
+        text = question.messages[1].content
+        good = {name: expected.casefold() in part.casefold() for name, part in fence.findall(text)}
+        form = question.params["response_format"]["json_schema"]["name"]
+        if form == "evalkit_preference":
+            tie = good["first"] == good["second"]
+            return {"reason": "", "better": "tie" if tie else "first" if good["first"] else "second"}
+        if form == "evalkit_facts":
+            return {"reason": "", "choice": "equal" if good["answer"] else "conflict"}
+        if form == "evalkit_grade":
+            return {"reason": "", "score": float(good["answer"])}
+        numbers = re.findall(r"^(\d+)\. ", fence.sub("", text), re.MULTILINE)
+        return {"verdicts": [{"number": int(n), "reason": "", "met": good["answer"]} for n in numbers]}
+
+    return reply
+
+
 def context(output: str = "It is Paris.", judges: Judges | None = None, **more: Any) -> Context:
     """An answer to a question about France."""
     response = more.pop("response", None)

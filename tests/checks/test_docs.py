@@ -27,7 +27,7 @@ def test_the_table_of_checks_is_as_the_checks_are():
 
 @pytest.mark.parametrize("family", ["text", "length", "similarity", "overlap", "refusal", "structured", "yaml_text",
     "xml_text", "code", "choice", "numeric", "lists", "squad", "pattern", "negation", "composition", "operational",
-    "tool_call", "python_check"])  # fmt: skip
+    "tool_call", "python_check", "judge", "factuality", "preference"])  # fmt: skip
 def test_every_check_of_texts_structure_and_answers_has_an_example(family):
     names = [name for name in CHECKS if CHECKS[name].__module__ == f"evalkit.checks.{family}"]
     rows = {line.split("`")[1]: line for line in generator().table().splitlines() if line.startswith("| `")}
