@@ -76,8 +76,10 @@ def _models(path: Path | None) -> Rows:
                 "price_usd_per_1m": [price.input, price.output] if price else None,
             }
         return
-    for model in _plan(path).models:
-        yield {"name": model.name, "id": model.id, "api": model.api, "provider": model.provider.name}
+    suite = _plan(path).suite
+    for role, models in (("model", suite.models), ("judge", suite.judges)):
+        for model in models:
+            yield {"name": model.name, "id": model.id, "api": model.api, "provider": model.provider.name, "role": role}
 
 
 def _checks(_: Path | None) -> Rows:
@@ -152,7 +154,8 @@ def _cases(path: Path | None) -> Rows:
     if path is None:
         raise UsageError("name the suite: evalkit list cases SUITE")
     for case in _plan(path).suite.cases():
-        yield {"name": case.id, "tags": list(case.tags), "checks": len(case.checks), "skip": case.skip}
+        checks = len(case.checks) + sum(len(turn.checks) for turn in case.turns or ())
+        yield {"name": case.id, "tags": list(case.tags), "checks": checks, "skip": case.skip}
 
 
 def _plan(path: Path) -> Any:

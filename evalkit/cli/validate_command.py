@@ -60,7 +60,9 @@ def _validate(path: Path, overrides: tuple[str, ...], *, allow_code: bool) -> tu
     skipped = f", {len(census.skipped)} skipped" if census.skipped else ""
     cases, trials = plural(census.cases, "case"), plural(census.trials, "trial")
     parts = f"{cases}{skipped}, {plural(len(plan.prompts), 'prompt')}, {plural(len(plan.models), 'model')}"
-    return census.trials, f"{path}: ok: {parts}: {trials}{needs}"
+    judges = [judge for judge in plan.judges if judge not in plan.models]
+    judged = f", {plural(len(judges), 'judge')}" if judges else ""
+    return census.trials, f"{path}: ok: {parts}{judged}: {trials}{needs}"
 
 
 def _show(problems: list[Problem], form: str) -> None:
