@@ -283,6 +283,7 @@ def _final_notes(manifest: Manifest, ending: Ending) -> tuple[str, ...]:
     if ending.run_stopped is not None:
         notes.append(f"the run was stopped: {ending.run_stopped.message}")
     notes += [f"{model} was asked no more: {fault.message}" for model, fault in ending.stopped.items()]
+    notes += ending.notes
     if ending.signal_number is not None:
         notes.append(f"interrupted by {signal.Signals(ending.signal_number).name}")
     if ending.unanswered:

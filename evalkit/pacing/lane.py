@@ -9,6 +9,7 @@ from typing import Protocol
 import anyio
 
 from evalkit.costs.prices import price_for
+from evalkit.costs.request_tokens import request_tokens
 from evalkit.gateway.pace import Pace
 from evalkit.pacing.budget import Reservation
 from evalkit.pacing.concurrency import START, AdaptiveLimit, Change
@@ -139,7 +140,7 @@ class Lane:
         now_s = anyio.current_time()
         wait_s = self._requests.take(1, now_s) if self._requests is not None else 0.0
         if self._tokens is not None:
-            passage.reserved_tokens = self._forecast.expect(passage.prompt_bytes, passage.cap)
+            passage.reserved_tokens = self._forecast.expect(passage.input_tokens, passage.cap)
             wait_s = max(wait_s, self._tokens.take(passage.reserved_tokens, now_s))
         if wait_s > 0:
             await self.sleep(wait_s)
@@ -238,7 +239,8 @@ class Passage:
         self._holds_place = False
         self._queue_s = 0.0
         self._backoff_s = 0.0
-        self.prompt_bytes = sum(len(message.content.encode()) for message in request.messages)
+        self.input_tokens = request_tokens(request, lane.model).expected if lane.model.tpm is not None else 0
+        """As counted; 0 where nothing is paced by tokens."""
         self.cap: int | None = request.params.get("max_output_tokens")
         self.reserved_tokens = 0.0
         self.reservation: Reservation | None = None

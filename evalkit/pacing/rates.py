@@ -32,19 +32,18 @@ class Bucket:
 
 
 class TokenForecast:
-    """What a request will cost in tokens, before it is known: a guess at its input, and the mean of outputs so far."""
+    """What a request will cost in tokens, before it is known: its input as counted, and the mean of outputs so far."""
 
     FIRST_OUTPUT = 500.0
-    BYTES_PER_TOKEN = 3.5
 
     def __init__(self) -> None:
         self._outputs = 0
         self._mean_output = self.FIRST_OUTPUT
 
-    def expect(self, body_bytes: int, cap: int | None) -> float:
-        """Tokens that a request of this size will probably use."""
+    def expect(self, input_tokens: int, cap: int | None) -> float:
+        """Tokens that a request with this input will probably use."""
         output = self._mean_output if cap is None else min(self._mean_output, float(cap))
-        return body_bytes / self.BYTES_PER_TOKEN + output
+        return input_tokens + output
 
     def learn(self, output_tokens: int) -> None:
         """Takes one answer into the mean, recent ones weighing more."""

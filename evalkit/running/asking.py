@@ -12,6 +12,7 @@ from evalkit.costs.prices import cost_usd
 from evalkit.gateway.client import Gateway, Reply
 from evalkit.pacing.budget import OverBudget
 from evalkit.pacing.lane import GivenUp, Lane, Passage
+from evalkit.running.billing import Bills
 from evalkit.running.job import Ending, Job, Watcher
 from evalkit.running.lanes import Lanes, ends_model
 from evalkit.running.spending import Purse, worst_case_of
@@ -49,13 +50,21 @@ class Asker:
     """Puts requests to models. With a `purse`, nothing is sent that the budget does not allow."""
 
     def __init__(
-        self, *, gateway: Gateway, lanes: Lanes, watcher: Watcher, ending: Ending, purse: Purse | None = None
+        self,
+        *,
+        gateway: Gateway,
+        lanes: Lanes,
+        watcher: Watcher,
+        ending: Ending,
+        purse: Purse | None = None,
+        bills: Bills | None = None,
     ) -> None:
         self._gateway = gateway
         self._lanes = lanes
         self._watcher = watcher
         self._ending = ending
         self._purse = purse
+        self._bills = bills
 
     def recall(self, job: Job, trial: Trial, asked: Asked, part: str) -> Answered | None:
         """The stored answer to a request, if there is one."""
@@ -123,6 +132,8 @@ class Asker:
             cost_usd=usd,
         )
         if reply.response is not None:
+            if self._bills is not None:
+                self._bills.compare(asked, reply.response.usage)
             job.stored.keep(trial, asked, part, _storable(answered))
         return answered
 

@@ -63,6 +63,8 @@ class Ending:
     """What the budget came to, where it ended the run."""
     unanswered: list[str] = field(default_factory=list)
     """Trials that were not sent because nothing was to be, and of which no answer is stored."""
+    notes: list[str] = field(default_factory=list)
+    """What was odd about it, in sentences."""
     pacing: dict[str, list[Change]] = field(default_factory=dict)
     """Model → how the number of its requests under way was changed."""
 

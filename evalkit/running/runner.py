@@ -17,6 +17,7 @@ from evalkit.gateway.client import Gateway
 from evalkit.pacing.budget import Budget
 from evalkit.pacing.lane import GivenUp, Lane, Passage
 from evalkit.running.asking import Answered, Asker
+from evalkit.running.billing import Bills
 from evalkit.running.examining import Examiner, first_part
 from evalkit.running.job import Ending, Job, Settings, Watcher
 from evalkit.running.lanes import Lanes
@@ -56,7 +57,15 @@ class Runner:
             limit=self._limit(), concurrency=self._settings.concurrency, watcher=watcher, ending=self.ending
         )
         purse = Purse(budget) if budget is not None else None
-        self._asker = Asker(gateway=gateway, lanes=self._lanes, watcher=watcher, ending=self.ending, purse=purse)
+        self._bills = None if self._settings.stand_in else Bills()  # the stand-in's own count is a rough one
+        self._asker = Asker(
+            gateway=gateway,
+            lanes=self._lanes,
+            watcher=watcher,
+            ending=self.ending,
+            purse=purse,
+            bills=self._bills,
+        )
         self._examiner = Examiner(asker=self._asker, lanes=self._lanes, ending=self.ending, settings=self._settings)
         self._writer = Writer(watcher)
 
@@ -73,6 +82,8 @@ class Runner:
                 inner.start_soon(self._ask)
             group.cancel_scope.cancel()
         self.ending.pacing = {lane.model.name: lane.history for lane in self._lanes}
+        if self._bills is not None:
+            self.ending.notes += self._bills.notes()
         if self._error is not None:
             raise self._error
         return self.ending

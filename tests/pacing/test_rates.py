@@ -42,8 +42,8 @@ def test_what_was_taken_too_much_comes_back():
 
 def test_a_forecast_learns_from_answers_and_minds_the_cap():
     forecast = TokenForecast()
-    assert forecast.expect(350, None) == pytest.approx(100 + 500)
-    assert forecast.expect(350, 20) == pytest.approx(100 + 20)
+    assert forecast.expect(100, None) == pytest.approx(100 + 500)
+    assert forecast.expect(100, 20) == pytest.approx(100 + 20)
     for _ in range(50):
         forecast.learn(80)
-    assert forecast.expect(350, None) == pytest.approx(180, abs=1)
+    assert forecast.expect(100, None) == pytest.approx(180, abs=1)
