@@ -73,8 +73,8 @@ def cost_per_pass(costs: Floats, passed: Floats) -> Statistic:
     """Σ cost / Σ passed."""
 
     def of(weights: Floats) -> float:
-        passes = float(weights @ passed)
-        return float(weights @ costs) / passes if passes else math.nan
+        passes = float((weights * passed).sum())
+        return float((weights * costs).sum()) / passes if passes else math.nan
 
     return of
 

@@ -49,20 +49,23 @@ def changed_cases(paired: Paired) -> list[ChangedCase]:
 
 
 def _cases(paired: Paired) -> Iterator[ChangedCase]:
-    rows = paired.rows[paired.scored]
-    passed = {side: rows[f"status_{side}"] == "passed" for side in ("base", "new")}
-    differs = passed["base"] != passed["new"]
-    touched = rows["case_id"].isin(rows["case_id"][differs].unique())
-    table = rows[touched].assign(base_passed=passed["base"], new_passed=passed["new"], differs=differs)
-    for case_id, trials in table.groupby("case_id", sort=False):
-        shown = trials[trials["differs"]].sort_values("repeat").iloc[0]
-        n = len(trials)
+    """Those of which any repeat came out otherwise."""
+    rows = paired.rows[paired.scored].sort_values("repeat", kind="stable")
+    before, now = (rows[f"status_{side}"].eq("passed").to_numpy(dtype=bool) for side in ("base", "new"))
+    columns = (rows[name].tolist() for name in ("case_id", "key_base", "key_new"))
+    trials: dict[str, list[tuple[bool, bool, str, str]]] = {}
+    for case_id, base_key, new_key, was, is_ in zip(*columns, before.tolist(), now.tolist(), strict=True):
+        trials.setdefault(case_id, []).append((was, is_, base_key, new_key))
+    for case_id, made in trials.items():
+        differing = next((trial for trial in made if trial[0] != trial[1]), None)
+        if differing is None:
+            continue
         yield ChangedCase(
-            case_id=str(case_id),
-            base=(int(trials["base_passed"].sum()), n),
-            new=(int(trials["new_passed"].sum()), n),
-            base_key=str(shown["key_base"]),
-            new_key=str(shown["key_new"]),
+            case_id=case_id,
+            base=(sum(trial[0] for trial in made), len(made)),
+            new=(sum(trial[1] for trial in made), len(made)),
+            base_key=differing[2],
+            new_key=differing[3],
         )
 
 

@@ -58,9 +58,7 @@ class Paired:
     @cached_property
     def xfail(self) -> Rows:
         """Trials of cases that one side expects to fail."""
-        cases = self.rows.loc[self.rows["xfail_base"].notna() | self.rows["xfail_new"].notna(), "case_id"]
-        expected: Rows = self.rows["case_id"].isin(cases).to_numpy()
-        return expected
+        return self._of_cases((self.rows["xfail_base"].notna() | self.rows["xfail_new"].notna()).to_numpy())
 
     def is_status(self, side: str, *statuses: str) -> Rows:
         """Which trials stand so on a side."""
@@ -116,16 +114,28 @@ class Paired:
 
     def only_in(self, side: str) -> tuple[str, ...]:
         """The cases of which the other side has no trial at all."""
-        other = {"base": "new", "new": "base"}[side]
-        known = self.rows["case_id"].isin(self.rows["case_id"][self.has(other)])
-        return self.case_ids(self.has(side) & ~known.to_numpy())
+        return self.case_ids(self._alone(side))
 
     @property
     def unpaired(self) -> int:
         """Trials of cases that both sides have, without a counterpart."""
-        alone = self.has("base") != self.has("new")
-        lonely = (*self.only_in("base"), *self.only_in("new"))
-        return int((alone & ~self.rows["case_id"].isin(lonely).to_numpy()).sum())
+        single = self.has("base") != self.has("new")
+        return int((single & ~self._alone("base") & ~self._alone("new")).sum())
+
+    def _alone(self, side: str) -> Rows:
+        """Trials of cases of which the other side has none."""
+        return ~self._of_cases(self.has({"base": "new", "new": "base"}[side]))
+
+    def _of_cases(self, rows: Rows) -> Rows:
+        """All trials of the cases that some trials belong to."""
+        found: Rows = np.isin(self._case_numbers, self._case_numbers[rows])
+        return found
+
+    @cached_property
+    def _case_numbers(self) -> NDArray[np.intp]:
+        import pandas as pd
+
+        return pd.factorize(self.rows["case_id"])[0]
 
     @cached_property
     def _grouping(self) -> Grouping:

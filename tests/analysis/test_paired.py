@@ -153,7 +153,7 @@ def test_a_change_relative_to_nothing_has_no_interval():
 
 def test_holms_levels_reject_what_statsmodels_rejects():
     chance = np.random.default_rng(11)
-    for _ in range(40):
+    for _ in range(20):
         p_values = list(chance.random(int(chance.integers(1, 12))) ** 4)
         levels = holm_levels(p_values, 0.05)
         expected = multipletests(p_values, 0.05, method="holm")[0]

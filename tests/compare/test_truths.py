@@ -62,18 +62,18 @@ def test_an_interval_that_forgot_clusters_would_be_found_out():
 
 @pytest.mark.parametrize("figure", ["mean", "mean, relative", "p50", "cost per pass"])
 def test_intervals_of_amounts_hold_the_truth(figure):
-    times = 40 if figure in ("p50", "cost per pass") else TIMES
+    times = 20 if figure in ("p50", "cost per pass") else TIMES
     assert 1 - Amounts(figure, 100).coverage(times) <= most(0.08, times)
 
 
 def test_two_offline_runs_of_the_same_skills_differ_in_at_most_5_per_cent_of_seeds():
-    seeds = 30
+    seeds = 24
     wolves = sum(cries_wolf(seed, ("gpt-4o", "o3", "o4-mini"), 24) for seed in range(seeds))
     assert wolves / seeds <= most(0.05, seeds)
 
 
 def test_a_drop_of_ten_points_is_found_as_often_as_promised():
-    seeds, cases = 40, 120
+    seeds, cases = 30, 120
     found = sum(finds_the_drop(seed, cases) for seed in range(seeds))
     low, high = binom.ppf([1e-3, 1 - 1e-3], seeds, promised(cases))
     assert low <= found <= high
