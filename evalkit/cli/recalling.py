@@ -152,7 +152,7 @@ def _demand_match(earlier: EarlierRun, plan: Plan, answers: RunAnswers, meant: s
         raise UsageError(f"{earlier.folder} is a run of '{was}', and {suite.file} is '{suite.name}'")
     raise UsageError(
         f"{earlier.folder}, a run of '{was}': none of its {plural(len(answers.index), 'record')} answers a question of "
-        f"{suite.file} as it is now; for a new run: evalkit run {suite.file}"
+        f"{suite.file} as it is now, with these flags; for a new run: evalkit run {suite.file}"
     )
 
 
@@ -161,7 +161,8 @@ def _notes(
 ) -> list[str]:
     resumed = f"resumed with {len(done):,} of {plural(len(done) + left, 'trial')} done"
     if not left:
-        resumed = f"the run was complete when it was resumed: nothing was left to ask of its {len(done):,} trials"
+        trials = plural(len(done), "trial")
+        resumed = f"the run was complete when it was resumed: nothing was left to ask of its {trials}"
     notes = [f"{resumed}; {plural(again, 'error')} asked again" if again else resumed]
     if superseded:
         left_over = f"{plural(superseded, 'record')} of questions that the suite and the flags no longer have"

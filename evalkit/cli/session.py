@@ -185,6 +185,8 @@ def ended(manifest: Manifest, ending: Ending, folder: Path) -> Manifest:
 def begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path, Manifest]:
     """The folder of a run, with the manifest in it."""
     plan, resumed, started_at = prepared.plan, storage.resumed, datetime.now(UTC)
+    rescored = isinstance(prepared.unsent, Everybody)
+    sends = not rescored and not prepared.recalled.is_complete
     folder = create_run_folder(options.out, plan.suite.name, started_at) if resumed is None else resumed.earlier.folder
     manifest = manifest_of(
         plan, prepared.census, run_id=folder.name, started_at=started_at, stand_in=options.offline, gates=prepared.gates
@@ -195,10 +197,11 @@ def begin(prepared: Prepared, options: Options, storage: Storage) -> tuple[Path,
         source=storage.source,
         selection=options.remembered(),
         suite_path=path_from(folder, plan.suite.file),
-        rescored=isinstance(prepared.unsent, Everybody),
+        rescored=rescored,
         superseded=prepared.recalled.superseded,
         baseline=prepared.against.name if prepared.against else None,
-        estimate=None if isinstance(prepared.unsent, Everybody) else foreseen(prepared, options),
+        budget_usd=prepared.budget.limit_usd if prepared.budget else None,
+        estimate=foreseen(prepared, options) if sends else None,
     )
     if resumed is not None:
         manifest = gone_on(resumed.earlier.manifest, manifest)

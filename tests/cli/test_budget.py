@@ -24,6 +24,10 @@ def thoughtful(arrived: Arrived) -> Answer:
     return Answer(json.dumps({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}).encode())
 
 
+def manifest_of(ended) -> dict:
+    return json.loads((ended.folder / "run.json").read_text("utf-8"))
+
+
 def spent(ended) -> float:
     return sum(record["cost_usd"] for record in ended.records)
 
@@ -52,12 +56,14 @@ def test_the_budget_of_a_suite_holds_too(cli, write, gateway):
     ended = cli("run", write(**UNCAPPED_O3, budget={"max_cost_usd": 0.5}))
     assert (ended.code, gateway.arrived) == (4, [])
     assert "could have cost up to $0.72" in ended.reason
+    assert manifest_of(ended)["budget_usd"] == 0.5
 
 
 def test_the_flag_takes_the_place_of_the_suites_budget(cli, write, gateway):
     gateway.answer = thoughtful
     ended = cli("run", write(**UNCAPPED_O3, budget={"max_cost_usd": 0.5}), "--max-cost", "2")
     assert ended.code == 0
+    assert manifest_of(ended)["budget_usd"] == 2
 
 
 def test_one_budget_holds_over_all_suites_of_a_command(cli, write, gateway):

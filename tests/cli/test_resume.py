@@ -104,8 +104,11 @@ def test_a_complete_run_says_so_and_ends_as_it_did_without_a_key(cli, write, gat
     (first.folder / "summary.md").unlink()
     gateway.arrived.clear()
     monkeypatch.delenv("GPTPROTO_API_KEY")
+    estimate = manifest_of(first.folder)["estimate"]["total_cost_usd"]
     ended = cli("run", "--resume", first.folder)
     assert (ended.code, ended.reason, gateway.arrived) == (1, first.reason, [])
+    assert "estimate:" not in ended.err
+    assert manifest_of(first.folder)["estimate"]["total_cost_usd"] == estimate
     assert "the run was complete when it was resumed: nothing was left to ask of its 2 trials" in ended.err
     assert (ended.folder / "summary.md").exists()
 
@@ -198,6 +201,15 @@ def test_another_suite_is_refused_and_nothing_is_sent_or_written(cli, write, gat
     assert (ended.code, gateway.arrived) == (2, [])
     assert "none of its 2 records answers a question of" in ended.reason
     assert {file.name: file.read_bytes() for file in first.folder.iterdir()} == before
+
+
+def test_flags_that_make_other_questions_of_all_are_refused(cli, write, gateway):
+    first = cli("run", write(cases=[case("a")]))
+    ended = cli("run", "--resume", first.folder, "--stream")
+    assert (ended.code, len(gateway.arrived)) == (2, 1)
+    assert "none of its 1 record answers a question of" in ended.reason
+    assert "suite.yaml as it is now, with these flags; for a new run" in ended.reason
+    assert "nothing was left to ask of its 1 trial\n" in cli("run", "--resume", first.folder).err
 
 
 def test_a_run_without_a_record_is_begun_but_only_with_its_own_suite(cli, write, gateway):
