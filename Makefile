@@ -41,8 +41,9 @@ docs: $(VENV)/.installed ## Write the table of docs/checks.md anew
 bench-durability: $(VENV)/.installed ## Measure what durability costs (5 minutes)
 	@$(BIN)/python benchmarks/durability.py
 
-simulate-statistics: $(VENV)/.developing ## Try every interval and comparison on known truths, in full (half an hour)
+simulate-statistics: $(VENV)/.developing ## Try every interval and comparison on known truths, in full (an hour)
 	@$(BIN)/python -m benchmarks.coverage
+	@$(BIN)/python -m benchmarks.comparisons
 
 format: $(VENV)/.developing ## Put the code into its one form
 	@$(BIN)/ruff check --fix --quiet .
