@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -29,6 +30,8 @@ OUTCOME = "outcome"
 _ROUNDING = 1e-9
 """How far a sum of weights may lie beside what it would be on paper."""
 _ERROR_LENGTH = 1000
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+"""Unicode's categories of what leaves no mark."""
 LONG_ANSWER = 8192
 """Characters from which on the checks of an answer leave the event loop to others."""
 
@@ -78,7 +81,7 @@ async def score_trial(
         output = trial.transform(response.text) if trial.transform else response.text
     except Exception as error:  # noqa: BLE001 a template of the suite may raise anything; the other trials go on
         return judge([_failed(bound, error, "transform: ") for bound in checks], threshold=trial.threshold)
-    if response.text.strip() and not output.strip():
+    if is_visible(response.text) and not is_visible(output):
         return failed_unchecked(f"the transform leaves nothing of {shown(response.text)}")
     context = Context(
         output=output,
@@ -204,9 +207,14 @@ def missing_answer(trial: Trial, response: Response) -> str | None:
         return f"refused: {shown(text)}" if text else "refused without a word"
     if outcome == "content_policy":
         return "blocked by a content policy"
-    if text or response.tool_calls:
+    if is_visible(text) or response.tool_calls:
         return None
     return "cut off before any text; a larger max_output_tokens may help" if outcome == "length" else "no text"
+
+
+def is_visible(text: str) -> bool:
+    """Whether a reader sees anything of a text: no blanks alone, nor characters without width, nor control ones."""
+    return any(unicodedata.category(char) not in _UNSEEN for char in text)
 
 
 def _storable(text: str) -> str:

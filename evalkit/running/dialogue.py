@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from evalkit.checks.scoring import missing_answer
+from evalkit.checks.scoring import is_visible, missing_answer
 from evalkit.errors import EvalkitError
 from evalkit.pacing.lane import GivenUp, Passage
 from evalkit.running.asking import Answered, Asker
@@ -135,7 +135,7 @@ class Dialogue:
 
     def _dead_end(self, answer: Response) -> str | None:
         """Why the turns that are still to come cannot follow an answer that is no missing one."""
-        if answer.text.strip() or self._is_over:
+        if is_visible(answer.text) or self._is_over:
             return None
         found = "calls a tool, whose result is not scripted" if answer.tool_calls else "has no text"
         return f"the conversation cannot go on: the answer {found}"

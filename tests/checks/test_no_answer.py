@@ -56,6 +56,7 @@ async def test_a_negative_check_passes_an_answer_and_never_its_absence(name):
     assert await passes(check, "Paris it is", "content_policy") is False
     assert await passes(check, "", "ok") is False
     assert await passes(check, " \n", "ok") is False
+    assert await passes(check, "\u200b \ufeff\u2060", "ok") is False
     assert await passes(check, "", "length") is False
 
 
