@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n]*)")
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^\n]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Fence:
     language: str
     """The first word after the opening mark, in lower case; "" where there is none."""
     code: str
-    """The lines within."""
+    """The lines within, less the blanks that indent the opening mark."""
 
 
 def fences(text: str) -> list[Fence]:
@@ -41,6 +41,9 @@ def fences(text: str) -> list[Fence]:
 
 
 def _block(opened: re.Match[str], lines: list[str]) -> Fence:
+    indent = len(opened["indent"])
+    if indent:
+        lines = [line[:indent].lstrip(" \t") + line[indent:] for line in lines]
     first_word = (opened["info"].split(maxsplit=1) or [""])[0]
     return Fence(language=first_word.lower().strip("{}."), code="\n".join(lines))
 
