@@ -35,6 +35,9 @@ _PLAIN = str.maketrans(
 )
 _WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９])")
 """Between other digits it is the comma of Chinese sentences."""
+_TEX_COMMA = re.compile(r"(?<=\d)(?:\{,\}|,\\!)(?=\d)")
+_TEX_BLANK = re.compile(r"(?<=\d)\\,(?=\d{3}(?!\d))")
+_TEX_FRACTION = re.compile(r"\\[dt]?frac ?(?:(\d)|\{(\d{1,15})\}) ?(?:(\d)|\{(\d{1,15})\})")
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-ӿ_"
 """Latin, Greek and Cyrillic: a digit after one of them is part of a word. Chinese sets no blank before a number."""
 _BETWEEN = "[.,'\u00a0٫]"
@@ -42,7 +45,9 @@ _BETWEEN = "[.,'\u00a0٫]"
 
 _SIGN = rf"(?P<sign>(?<![{_LETTER}\d)\]}}.]) [-+] (?:\$[\ \u00a0]?)?)?"
 """A minus, not the dash between two things: `-5`, `-$5`, `x=-5`, and neither `10-12` nor `(3)-4`."""
-_START = rf"(?: (?<![{_LETTER}\d]) | (?<=(?<![A-Za-z])[A-Z]{{3}}) )"
+_NO_POWER = "".join(rf"(?<![{_LETTER}}}]{power})" for power in (r"\^", r"\^-", r"\^\{", r"\^\{-"))
+"""Not that of a unit: `m^2`, `s^{-1}`, `\\text{cm}^3`."""
+_START = rf"(?: (?<![{_LETTER}\d]) {_NO_POWER} | (?<=(?<![A-Za-z])[A-Z]{{3}}) )"
 """In no word (`CO2`), but after a currency's code (`USD118`)."""
 _FIRST = rf"(?<!\d{_BETWEEN})"
 _BELOW = r"0*[1-9]\d{0,14}+"
@@ -88,6 +93,16 @@ _PERCENT = r"(?P<percent> [\ \u00a0]?(?:\\?%|(?i:per[ ]?cent|prozent)\b) )"
 def plain(text: str) -> str:
     """`text` with one character each for minus, plus, currencies, hard blanks and apostrophes; of the same length."""
     return (text if text.isascii() else _WIDE_COMMA.sub(",", text)).translate(_PLAIN)
+
+
+def without_tex(text: str) -> str:
+    """`text` with the marks between digits that LaTeX has its own way to write as others write them, and fractions of
+    one digit in braces: `1{,}234`, `1,\\!234`, `1\\,234`, `\\frac12`.
+    """
+    if "\\" not in text and "{,}" not in text:
+        return text
+    text = _TEX_FRACTION.sub(r"\\frac{\1\2}{\3\4}", _TEX_COMMA.sub(",", text))
+    return _TEX_BLANK.sub("\u00a0", text)
 
 
 def _decimals(decimal: DecimalMark) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from evalkit.checks.chinese_numerals import HINT, Numeral, lone_digits, numerals
-from evalkit.checks.number_pattern import RAISED, SCALES, VULGAR, DecimalMark, number_pattern, plain
+from evalkit.checks.number_pattern import RAISED, SCALES, VULGAR, DecimalMark, number_pattern, plain, without_tex
 
 T = TypeVar("T")
 _WORD = re.compile(r"[^ \t\r\n]+")
@@ -41,6 +41,7 @@ def last_number(text: str, decimal: DecimalMark = ".") -> Reading | None:
 
     A Chinese numeral of one character counts where there is no other number.
     """
+    text = without_tex(text)
     words = [match.span() for match in _WORD.finditer(text)]
     at = len(words) - 1
     while at >= 0:
@@ -58,6 +59,7 @@ def last_number(text: str, decimal: DecimalMark = ".") -> Reading | None:
 
 def only_number(text: str, decimal: DecimalMark = ".") -> Reading | None:
     """The number of a text that holds just one; None where it holds none or several."""
+    text = without_tex(text)
     found = list(_numbers(text, decimal)) or list(map(_chinese, lone_digits(text)))
     return found[0] if len(found) == 1 else None
 
