@@ -67,6 +67,16 @@ def choice(text: str, labels: tuple[str, ...]) -> Choice:
     return Choice(None, "")
 
 
+def _spelt(label: str) -> str:
+    """A label as it may be spelt: a letter as it is; a word with or without capitals, but in small letters alone only
+    where no other word follows ("I have no idea").
+    """
+    if len(label) == 1:
+        return re.escape(label)
+    capitals = dict.fromkeys((label, label.capitalize(), label.upper()))
+    return f"(?:{'|'.join(map(re.escape, capitals))}|(?i:{re.escape(label)})(?!\\s{{1,3}}[a-zß-ÿ]))"
+
+
 class _Patterns(NamedTuple):
     stated: re.Pattern[str]
     praised: re.Pattern[str]
@@ -110,7 +120,7 @@ def _occurrences(word: str, text: str) -> Iterator[int]:
 @lru_cache(maxsize=256)
 def _patterns(labels: tuple[str, ...]) -> _Patterns:
     """The patterns for some labels. All repetitions are bounded or possessive."""
-    either = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
+    either = "|".join(_spelt(label) for label in sorted(labels, key=len, reverse=True))
     if all(len(label) == 1 for label in labels):
         either = f"[{re.escape(''.join(labels))}]"
     bare = rf"(?<!{_EDGE})(?P<label>{either})(?!{_EDGE}|'[a-z])"
@@ -123,7 +133,7 @@ def _patterns(labels: tuple[str, ...]) -> _Patterns:
         (?: \s{{0,3}}(?:{_FILLERS})\s{{0,3}}[:=]? ){{0,3}} \s{{0,4}} {enclosed}
         (?-i:(?!(?<=[ai])\s{{1,3}}[a-zß-ÿ]))  # the answer is a dog
     """
-    other = rf"[(\[]?(?P<other>{either})(?!{_EDGE})"
+    other, listed = (rf"[(\[]?(?P<{name}>{either})(?!{_EDGE})" for name in ("other", "listed"))
     return _Patterns(
         stated=re.compile(stated, re.VERBOSE | re.IGNORECASE),
         praised=re.compile(rf"{bare}[)\]\"'”]{{0,2}}\s{{0,3}}\Z"),
@@ -132,7 +142,7 @@ def _patterns(labels: tuple[str, ...]) -> _Patterns:
         alone=re.compile(rf"{_DENIED}{bare}(?!(?<=[AI])\s{{1,3}}[a-zß-ÿ])"),  # A dog, I think
         another_after=re.compile(
             rf"[)\]}}\"'”]{{0,2}}(?:{_JOINING}{other}(?!\s{{1,3}}(?:is|was|would|can|isn't|can't|cannot)\b)"
-            rf"|\s{{0,3}}[,;]\s{{0,3}}{other.replace('other', 'listed')}(?-i:(?!\s{{0,3}}[a-zß-ÿ])))",
+            rf"|\s{{0,3}}[,;]\s{{0,3}}{listed}(?-i:(?!\s{{0,3}}[a-zß-ÿ])))",
             re.IGNORECASE,
         ),
         another_before=re.compile(rf"(?<!{_EDGE})(?P<other>{either})[)\]]?{_JOINING}[(\[]?\Z"),

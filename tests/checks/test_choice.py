@@ -11,6 +11,7 @@ from evalkit.registry import CHECKS
 
 MEGABYTE = "lorem ipsum " * 90_000
 ABCD = tuple("ABCD")
+MOODS = ["positive", "negative", "neutral"]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,26 @@ def test_an_answer_settles_on_a_letter(answer, label):
         ("The answer is 3", {"value": "3", "choices": ["1", "2", "3", "4"]}, True, "chose 3 ('answer is 3')"),
         ("Answer: 12", {"value": "1", "choices": ["1", "2"]}, False, "no choice in 'Answer: 12', expected 1"),
         ("I'd say **yes**", {"value": "Yes", "choices": ["yes", "no"]}, True, "chose yes ('yes')"),
+        ("Sentiment: Negative", {"value": "negative", "choices": MOODS}, True, "chose negative ('Negative')"),
+        ("**NEGATIVE**", {"value": "negative", "choices": MOODS}, True, "chose negative ('NEGATIVE')"),
+        (
+            "It is positive.",
+            {"value": "Positive", "choices": ["Positive", "Negative"]},
+            True,
+            "chose Positive ('positive')",
+        ),
+        (
+            "I have no idea",
+            {"value": "No", "choices": ["Yes", "No"]},
+            False,
+            "no choice in 'I have no idea', expected No",
+        ),
+        (
+            "both/other",
+            {"value": "both", "choices": ["both", "other"]},
+            False,
+            "names several: 'both/other', expected both",
+        ),
         ("Answer: B", {"value": "b"}, True, "chose B ('Answer: B')"),
     ],
 )
