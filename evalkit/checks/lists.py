@@ -16,12 +16,19 @@ from evalkit.checks.normal_form import comparable
 from evalkit.registry import CHECKS
 from evalkit.types import Context, Finding
 
-_BULLET = re.compile(r"[ \t]*(?:[-*+•‣◦·–—]|\(?(?:[0-9]{1,4}|[a-z])[.)、])[ \t]+(?P<item>[^\n]*)")
+_BULLET = re.compile(
+    r"[ \t]*(?:[-*+•‣◦·–—][ \t]|\(?(?:[0-9]{1,4}|[a-z])[.)、][ \t]|[0-9]{1,4}、(?!\s*[0-9]|[^\n]*、))"
+    r"[ \t]*(?P<item>[^\n]*)"
+)
 _SEPARATORS = ("\n", ";", "；", ",", "，", "、")
 _COMMAS = {",", "，", "、"}
 _AND = re.compile(r"\s{0,3}(?:\b(?:and|or|und|oder|et|y)\s|[和与與及])\s{0,3}")
 _LEAD_IN = re.compile(r"\A[^\n]*[:：]\n")
 _AROUND = " \t\r\n\"'“”‘’«»「」`*_"
+_HEADING = re.compile(r"\A\s*+[^\n:：,，;；、]{1,80}+[:：](?=[^\n]*+\s*+\Z)")
+"""Of a line that says what it lists: `Answer: a, b`."""
+_BRACKETS = {"[": "]", "{": "}", "(": ")"}
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3}){1,100}(?:\.[0-9]{1,300})?")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,300})(?:\.[0-9]{1,300})?")
 Key = tuple[str, str | Decimal]
 
@@ -58,12 +65,21 @@ def _array(text: str) -> list[Any] | None:
 
 
 def _pieces(text: str, *, last_and: bool) -> list[str]:
-    text = _LEAD_IN.sub("", text.strip().removesuffix(".").removesuffix("。"))
+    text = _without_brackets(_LEAD_IN.sub("", text.strip().removesuffix(".").removesuffix("。")))
     separator = next((each for each in _SEPARATORS if each in text), None)
     pieces = text.split(separator) if separator else [text]
     if last_and and (separator is None or separator in _COMMAS):
         pieces[-1:] = _AND.split(pieces[-1])
     return pieces
+
+
+def _without_brackets(text: str) -> str:
+    """What stands in the one pair of brackets around a text, such as a set's or a Python list's; else the text."""
+    inner = text.strip().strip("$").replace("\\{", "{").replace("\\}", "}")
+    closing = _BRACKETS.get(inner[:1])
+    if closing is None or not inner.endswith(closing) or inner.count(inner[0]) + inner.count(closing) != 2:
+        return text
+    return inner[1:-1]
 
 
 def _key(item: Any, *, ignore_case: bool) -> Key:
@@ -72,6 +88,8 @@ def _key(item: Any, *, ignore_case: bool) -> Key:
         text = item if isinstance(item, str) else json.dumps(item)
     else:
         text = json.dumps(item, ensure_ascii=False, sort_keys=True)
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     if _NUMBER.fullmatch(text):
         return "number", Decimal(text).normalize()
     return "text", comparable(text.strip(), ignore_case=ignore_case)
@@ -94,10 +112,14 @@ class _Items(BuiltInCheck):
             raise ValueError("the list of items is empty; 'equals: []' asks for an empty JSON list")
 
     def _sides(self, context: Context) -> tuple[list[Key], list[Key]]:
-        """The expected items, and the answer's: "salt and pepper" as one or two, whichever comes nearer."""
+        """The expected items, and the answer's: "salt and pepper" as one or two, "Answer: salt" with or without what
+        stands before the colon, whichever comes nearer.
+        """
         expected = self._expected()
         readings = [
-            self._keys(items_in(context.output, self.separator, last_and=last_and)) for last_and in (True, False)
+            self._keys(items_in(text, self.separator, last_and=last_and))
+            for text in dict.fromkeys((context.output, _HEADING.sub("", context.output)))
+            for last_and in (True, False)
         ]
         return expected, max(readings, key=lambda keys: _in_common(keys, expected))
 
@@ -115,7 +137,8 @@ class SetEquals(_Items):
     """The answer lists just these items, in any order; its value is the share of all items that both have (Jaccard).
 
     Read from a JSON array, bullets or numbered lines, or items between line breaks, semicolons or commas (with a last
-    "and"). Numbers are compared by value, an item that stands twice counts once.
+    "and"), whether or not brackets stand around them or "Answer:" before. Numbers are compared by value (`1,000` is
+    1000), an item that stands twice counts once.
     """
 
     def find(self, context: Context) -> Finding:

@@ -37,6 +37,14 @@ MEGABYTE = "lorem ipsum " * 90_000
         ("红色，蓝色", ["红色", "蓝色"]),
         ("“red”, 'blue'", ["red", "blue"]),
         ("-5, -6", ["-5", "-6"]),
+        ("['red', 'blue']", ["red", "blue"]),
+        ("{red, blue}.", ["red", "blue"]),
+        (r"$\{1, 2\}$", ["1", "2"]),
+        ("(1, 2)", ["1", "2"]),
+        ("(a), (b)", ["(a)", "(b)"]),
+        ("1、红色\n2、蓝色", ["红色", "蓝色"]),
+        ("1、2、3", ["1", "2", "3"]),
+        ("a、b", ["a", "b"]),
         ("[red, blue", ["[red", "blue"]),
         (", ,\n", []),
     ],
@@ -65,6 +73,11 @@ def test_items_are_read_from_arrays_bullets_lines_and_commas(answer, items):
         ('[{"a": 1, "b": 2}]', [{"b": 2, "a": 1}], 1),
         ("[true, null]", [None, True], 1),
         ("[1]", [True], 0),
+        ("Answer: red, blue", ["blue", "red"], 1),
+        ('The colours are: ["red", "blue"]', ["blue", "red"], 1),
+        ("Answer: red, blue", ["Answer: red", "blue"], 1),
+        ("- red: x\n- blue", ["blue"], 0.5),
+        ("- 1,234\n- 5", [5, 1234], 1),
         (MEGABYTE, ["red"], 0),
         ("red, " * 200_000, ["red"], 1),
     ],
@@ -99,7 +112,17 @@ def test_a_list_is_compared_in_its_order(find, answer, items, value, reason):
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize(
-    "answer", ["a," * 100_000, "- \n" * 100_000, "[" * 1_000_000, " and " * 200_000, "1." * 500_000]
+    "answer",
+    [
+        "a," * 100_000,
+        "- \n" * 100_000,
+        "[" * 1_000_000,
+        " and " * 200_000,
+        "1." * 500_000,
+        " " * 1_000_000 + "x",
+        "a:" * 500_000,
+        "1、" * 500_000,
+    ],
 )
 @pytest.mark.parametrize("name", ["set_equals", "list_equals"])
 def test_hostile_text_is_read_in_linear_time(find, name, answer):
