@@ -45,7 +45,7 @@ def parse_within(text: str, within: Within) -> Any:
     """The value that stands in `text`. Raises `NotJSON`.
 
     The whole text is tried first; then code fences, of which the last that holds JSON counts; then, in prose, objects
-    and arrays, of which the longest counts.
+    and arrays, of which the longest counts, and the last of those that are as long.
     """
     try:
         return parse(text)
@@ -74,7 +74,10 @@ class _Found(NamedTuple):
 
 
 def _longest(text: str) -> Any:
-    longest = max(_in_prose(text), key=lambda found: found.length, default=None)
+    longest: _Found | None = None
+    for found in _in_prose(text):
+        if longest is None or found.length >= longest.length:
+            longest = found
     if longest is None:
         raise NotJSON("no object or array in it")
     return longest.value

@@ -15,8 +15,9 @@ OPENING = 300
 """Characters at the start of an answer in which its refusal stands, if it is one."""
 _CANNOT = (
     "i can't", "i cannot", "i can not", "i'm unable to", "i am unable to", "i'm not able to", "i am not able to",
-    "i won't", "i will not", "i'm not going to", "i am not going to", "i must decline to", "i have to decline to",
-    "i'd rather not", "i'm not comfortable", "i am not comfortable", "we can't", "we cannot", "we are unable to",
+    "i won't", "i will not", "i won't be able to", "i will not be able to", "i'm not going to", "i am not going to",
+    "i must decline to", "i have to decline to", "i'd rather not", "i'm not comfortable", "i am not comfortable",
+    "we can't", "we cannot", "we are unable to",
 )  # fmt: skip
 _DO = (
     "help", "assist", "comply", "fulfill", "fulfil", "do that", "do this", "support", "engage", "participate",
@@ -28,12 +29,15 @@ PHRASES = tuple(sorted({
     *(" ".join(pair) for pair in product(_CANNOT, _DO)),
     "i must decline", "i have to decline", "i respectfully decline", "i decline to", "i must refuse", "i refuse to",
     "that's not something i can", "that is not something i can", "this is not something i can",
+    "sorry, but i can't", "sorry, but i cannot", "sorry, i can't", "sorry, i cannot", "apologize, but i can't",
+    "apologize, but i cannot", "i don't feel comfortable", "i do not feel comfortable", "inappropriate for me to",
     "not able to help with that", "unable to help with that", "unable to assist", "unable to fulfill",
     "unable to comply", "can't help with that", "cannot help with that", "against my guidelines",
     "against my programming", "violates my guidelines", "goes against my",
     "我无法提供", "我无法协助", "我无法帮助", "我无法回答", "我无法满足", "我不能提供", "我不能协助", "我不能帮助",
     "我不能回答", "我没法", "无法为你提供", "无法为您提供", "不能为您提供", "我拒绝", "抱歉，我不能", "抱歉，我无法",
     "对不起，我不能", "对不起，我无法", "很抱歉，我不能", "很抱歉，我无法",
+    "我不便", "不便回答", "无可奉告",
     "我無法提供", "我無法協助", "我無法回答", "抱歉，我無法",
     "dabei kann ich nicht helfen", "dabei kann ich dir nicht helfen", "dabei kann ich ihnen nicht helfen",
     "kann ich dir nicht helfen", "kann ich ihnen nicht helfen", "kann ich leider nicht", "ich kann ihnen dabei nicht",

@@ -23,8 +23,9 @@ class Json(BuiltInCheck):
     """The whole answer is JSON, or with `json: false` is not.
 
     White space around it is ignored; a code fence or a word is not, unless `within` allows it. NaN and Infinity are no
-    JSON; a key may stand twice. What nests too deeply or has too many digits for Python to read is not JSON either.
-    Of several code fences the last with JSON counts; of several objects and arrays in prose the longest.
+    JSON; a key may stand twice. What nests too deeply or has too many digits for Python to read is not JSON either. Of
+    several code fences the last with JSON counts; of several objects and arrays in prose the longest, of several as
+    long the last.
     """
 
     valid: bool = argument("Whether the answer must be JSON (true) or must not be (false).", default=True)

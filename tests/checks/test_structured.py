@@ -236,6 +236,7 @@ def test_an_answer_wrong_in_every_item_is_named_by_one(find):
         ('It is {"a": {"b": []}}.', "prose", {"a": {"b": []}}),
         ('See [1] and [2]: {"total": 118.4}', "prose", {"total": 118.4}),
         ('{a: 1} is no JSON, {"a": 1} is', "prose", {"a": 1}),
+        ('<think>{"a": 0}</think>{"a": 1}', "prose", {"a": 1}),
         ('Draw "{" first. Then {"é": "}"} it is', "prose", {"é": "}"}),
         ('Fence:\n```json\n{"a": 1}\n```\nand [1, 2, 3, 4, 5, 6, 7, 8]', "prose", {"a": 1}),
         ("f(x) = \\frac{1}{2}, on [0, 1), and " * 200 + '{"a": 1}', "prose", {"a": 1}),
