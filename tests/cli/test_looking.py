@@ -87,15 +87,19 @@ def test_the_checks_that_the_issue_names_are_listed(cli):
     }  # fmt: skip
 
 
+TURNS = ["Hi.", {"user": "What is my name?", "checks": [{"contains": "Ada"}, {"not": {"contains": "Bob"}}]}]
+
+
 def test_models_and_cases_of_a_suite(cli, write):
-    suite = write(models=["gpt-4o", {"name": "mine", "id": "o3"}], cases=[case("a", tags=["x", "y"]), case("b")])
+    given = [case("a", tags=["x", "y"]), case("b", turns=TURNS)]
+    suite = write(models=["gpt-4o", {"name": "mine", "id": "o3"}], cases=given)
     models = json.loads(cli("list", "models", suite, "--format", "json").out)
     cases = json.loads(cli("list", "cases", suite, "--format", "json").out)
     assert [(row["name"], row["id"], row["api"]) for row in models] == [
         ("gpt-4o", "gpt-4o", "chat"),
         ("mine", "o3", "responses"),
     ]
-    assert [(row["name"], row["tags"]) for row in cases] == [("a", ["x", "y"]), ("b", [])]
+    assert [(row["name"], row["tags"], row["checks"]) for row in cases] == [("a", ["x", "y"], 1), ("b", [], 3)]
 
 
 def test_runs_are_listed_and_what_is_none_is_said(cli, write, tmp_path):
