@@ -32,7 +32,7 @@ _HALVINGS = 60
 class PairedUnits:
     """One figure on both sides, a row a unit: sums over the unit's cases, and how many they are.
 
-    `certain` marks units whose difference is known and no matter of chance: the same answer was judged on both sides.
+    `certain` marks units whose difference is 0 and no matter of chance: one answer was judged on both sides, alike.
     """
 
     base: Floats
@@ -79,7 +79,7 @@ class PairedUnits:
         """
         differences, cases = self._differences, self.cases[~self.certain]
         if not len(differences):
-            return self.difference, self.difference
+            return 0.0, 0.0
         ends = _interval(differences, cases, alpha, share=share)
         if self.p_value > alpha:
             seen, unseen = float(differences.sum() / cases.sum()), _unseen(len(cases), alpha) if share else 0.0
@@ -87,7 +87,7 @@ class PairedUnits:
         if share:
             ends = max(ends[0], -1.0), min(ends[1], 1.0)
         weight = float(cases.sum() / self.cases.sum())
-        return ends[0] * weight + self._settled, ends[1] * weight + self._settled
+        return ends[0] * weight, ends[1] * weight
 
     def standard_error(self, alpha: float, *, share: bool) -> float:
         """As the interval at 1 − alpha implies it: where nothing differs by chance yet, it is still not 0."""
@@ -119,11 +119,6 @@ class PairedUnits:
     @property
     def _differences(self) -> Floats:
         return (self.new - self.base)[~self.certain]
-
-    @property
-    def _settled(self) -> float:
-        """What the certain units add to the difference."""
-        return float((self.new - self.base)[self.certain].sum() / self.cases.sum())
 
 
 def holm_levels(p_values: Sequence[float], alpha: float) -> list[float]:

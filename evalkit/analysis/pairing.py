@@ -23,7 +23,6 @@ __all__ = ["Paired", "pair_sides"]
 Rows = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 SCORED = ("passed", "failed")
-EXPECTED_TO_FAIL = ("xfailed", "xpassed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -196,7 +196,7 @@ def _judged(pair: Pair, rate: PairedUnits, level: float, margin: float) -> Pair:
         high=high,
         confidence=1 - level,
         p_value=rate.p_value,
-        mde=None if rate.settled else smallest_shown(error, level),
+        mde=None if rate.settled else min(1.0, smallest_shown(error, level)),
         n_to_decide=cases_to_decide(rate, error, margin, level) if undecided else None,
     )
 

@@ -20,7 +20,6 @@ __all__ = [
     "headline",
     "kinds",
     "label",
-    "percent_interval",
     "points",
     "points_interval",
     "reason",
@@ -62,12 +61,12 @@ def points(share: float | None) -> str:
 
 def points_interval(low: float | None, high: float | None) -> str:
     """`-18 to +22`, rounded outwards, with as many decimals as it takes to see on which side of 0 each end lies."""
-    return _signed_interval(low, high)
-
-
-def percent_interval(low: float | None, high: float | None) -> str:
-    """The same for changes relative to the base."""
-    return _signed_interval(low, high)
+    if low is None or high is None:
+        return cells.UNKNOWN
+    digits = 0 if high - low >= 0.1 else 1
+    while digits < _MOST_DIGITS and not all(_keeps_side(end, way, digits) for end, way in ((low, -1), (high, 1))):
+        digits += 1
+    return f"{_signed(_outwards(low, -1, digits), digits)} to {_signed(_outwards(high, 1, digits), digits)}"
 
 
 def label(pair: Pair, comparison: Comparison) -> str:
@@ -210,7 +209,7 @@ def _relative(figure: PairedFigure) -> str:
     """`+7.5 % (-5 to +22)`; from the threefold on `×4.3 (×3.1 to ×5.2)`."""
     change = figure.relative or 0.0
     if change < _LARGE:
-        ends = percent_interval(figure.relative_low, figure.relative_high)
+        ends = points_interval(figure.relative_low, figure.relative_high)
         return f"{_signed(100 * change, 1)} % ({ends})"
     ends = " to ".join(_times(end) for end in (figure.relative_low, figure.relative_high))
     return f"{_times(change)} ({ends})"
@@ -221,7 +220,7 @@ def _times(change: float | None) -> str:
 
 
 def _smallest(pair: Pair) -> str:
-    return cells.UNKNOWN if pair.mde is None else f"±{min(100.0, 100 * pair.mde):.1f}"
+    return cells.UNKNOWN if pair.mde is None else f"±{100 * pair.mde:.1f}"
 
 
 def _p(value: float | None) -> str:
@@ -233,15 +232,6 @@ def _p(value: float | None) -> str:
 def _signed(value: float, digits: int) -> str:
     shown = f"{value:+.{digits}f}"
     return f"{0:.{digits}f}" if float(shown) == 0 else shown
-
-
-def _signed_interval(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return cells.UNKNOWN
-    digits = 0 if high - low >= 0.1 else 1
-    while digits < _MOST_DIGITS and not all(_keeps_side(end, way, digits) for end, way in ((low, -1), (high, 1))):
-        digits += 1
-    return f"{_signed(_outwards(low, -1, digits), digits)} to {_signed(_outwards(high, 1, digits), digits)}"
 
 
 def _outwards(end: float, way: int, digits: int) -> float:
