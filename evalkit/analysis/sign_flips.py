@@ -37,7 +37,7 @@ def sign_flip_p(differences: NDArray[np.float64]) -> float:
     step = _step(np.abs(changed))
     steps = np.rint(np.abs(changed) / step).astype(np.int64)
     sums = np.abs(2 * np.arange(int(steps.sum()) + 1) - int(steps.sum()))
-    reached = abs(float(changed.sum())) / step - 0.5  # half a step for the rounding of sums
+    reached = abs(int((np.sign(changed) * steps).sum()))  # on the same lattice: rounding must not put it out of reach
     return float(min(1.0, _chances(steps)[sums >= reached].sum()))
 
 

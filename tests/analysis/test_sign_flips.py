@@ -77,3 +77,11 @@ def test_thousands_of_differences_take_no_time_to_speak_of():
     began = time.process_time()
     sign_flip_p(differences)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("amount", [1.75e-5, 0.0123, 3.3, 417.0])
+def test_equal_amounts_of_any_size_are_tested_as_flips_are(amount):
+    noise = 1 + np.random.default_rng(7).normal(size=24) * 1e-13  # as differences of floats have it
+    for better in (12, 17, 20, 24):
+        signs = np.array([1.0] * better + [-1.0] * (24 - better))
+        assert sign_flip_p(signs * amount * noise) == pytest.approx(sign_flip_p(signs), rel=1e-9)
