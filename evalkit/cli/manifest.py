@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from evalkit import __version__
 from evalkit.apis.messages import DEFAULT_CAP
+from evalkit.cli.options import NARROWING
 from evalkit.costs.prices import price_for, prices_date
 from evalkit.suite.loader import digest
 from evalkit.suite.plan import Census, Plan
@@ -67,7 +68,14 @@ def gone_on(earlier: Manifest, now: Manifest) -> Manifest:
         pacing=earlier.pacing,
         estimate=earlier.estimate or now.estimate,
         source=now.source or earlier.source,
+        selection=_kept_selection(earlier.selection, now.selection),
     )
+
+
+def _kept_selection(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags of a run that is gone on with: what narrows it holds for one command only."""
+    narrowing = {name: value for name, value in earlier.items() if name in NARROWING}
+    return {name: value for name, value in now.items() if name not in NARROWING} | narrowing
 
 
 def stamp(moment: datetime) -> str:

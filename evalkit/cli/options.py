@@ -15,6 +15,8 @@ FORGOTTEN = frozenset(
     {"resume", "retry_errors", "offline", "out", "allow_code", "color", "quiet", "verbose", "dry_run", "given"}
 )
 """Flags that are no part of what a run is. Code is allowed anew each time; stand-in or not stands in the manifest."""
+NARROWING = frozenset({"models", "prompts", "cases", "tags", "limit", "sample"})
+"""Flags that choose a part of what a suite asks."""
 _PATHS = ("env_file", "replay", "failed")
 
 

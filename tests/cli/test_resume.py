@@ -158,6 +158,16 @@ def test_what_the_flags_leave_out_now_is_kept_and_counted_nowhere(cli, write):
     assert len(again.records) == 8
 
 
+def test_what_narrows_a_resumed_run_holds_for_one_command(cli, write, gateway):
+    cli("run", write())
+    (folder,) = (write().parent / "results").iterdir()
+    cli("run", "--resume", folder, "-k", "first")
+    ended = cli("run", "--resume", folder)
+    assert ended.code == 0
+    assert "2 of 2 scored trials passed" in ended.reason
+    assert len(gateway.arrived) == 2
+
+
 def test_edits_elsewhere_in_the_suite_ask_nothing_again(cli, write, gateway):
     first = cli("run", write(cases=[case("a"), case("b"), case("c")]))
     gateway.arrived.clear()
