@@ -12,7 +12,7 @@ from evalkit.analysis.frames import RunFrames
 from evalkit.analysis.sides import Side, side_of_frames, side_of_run
 from evalkit.cli.beside import BASELINE, Beside, PastRun, prepare_past
 from evalkit.cli.options import Options
-from evalkit.cli.past_suite import PREFIX, checked_out
+from evalkit.cli.past_suite import PREFIX, checked_out, commit_of
 from evalkit.cli.preparing import Prepared
 from evalkit.cli.progress import say
 from evalkit.cli.sides import read_side
@@ -98,11 +98,26 @@ def _asked_beside(
 ) -> Iterator[Against]:
     ref = str(options.baseline).removeprefix(PREFIX)
     earlier = resumed / BASELINE if resumed is not None else None
-    if earlier is not None and (earlier / MANIFEST).exists():
-        ref = read_manifest(earlier).git_commit or ref  # what HEAD~1 means may have changed since
-    with checked_out(prepared.plan.suite.file, ref) as past:
+    suite = prepared.plan.suite.file
+    begun = _begun_beside(resumed, suite, ref) if resumed is not None else None
+    with checked_out(suite, begun or ref) as past:
+        past = past._replace(ref=ref)
         beside = prepare_past(prepared, past, options, environ, stand_in_url=stand_in_url, earlier=earlier)
         yield Against(name=past.name, beside=beside)
+
+
+def _begun_beside(run: Path, suite: Path, ref: str) -> str | None:
+    """The commit that a run which is gone on with began beside: what HEAD~1 means may have changed since.
+
+    None where it has none yet. Raises UsageError where another one is wanted now.
+    """
+    if not (run / BASELINE / MANIFEST).exists():
+        return None
+    commit = read_manifest(run / BASELINE).git_commit
+    said_then = read_manifest(run).selection.get("baseline")
+    if said_then != f"{PREFIX}{ref}" and commit_of(suite, ref) != commit:
+        raise UsageError(f"{run} began beside {said_then} ({commit}), and {PREFIX}{ref} is another commit")
+    return commit
 
 
 def past_suites(prepared: Sequence[Prepared]) -> list[Prepared]:

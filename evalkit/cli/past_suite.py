@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from evalkit.errors import SuiteInvalid, UsageError
 
-__all__ = ["PREFIX", "PastSuite", "checked_out"]
+__all__ = ["PREFIX", "PastSuite", "checked_out", "commit_of"]
 
 PREFIX = "git:"
 _SECONDS = 120.0
@@ -50,8 +50,7 @@ def checked_out(suite: Path, ref: str) -> Iterator[PastSuite]:
 
     Raises UsageError where there is no repository, no such commit, or no such file in it.
     """
-    file = suite.resolve()
-    top = Path(_git(file.parent, "rev-parse", "--show-toplevel", wrong=f"{suite} is in no git repository")).resolve()
+    file, top = suite.resolve(), _repository(suite)
     commit = _commit(top, ref)
     below = file.relative_to(top).as_posix()
     _git(
@@ -65,6 +64,16 @@ def checked_out(suite: Path, ref: str) -> Iterator[PastSuite]:
         _git(top, "read-tree", commit, wrong=wrong, variables=index)
         _git(top, "checkout-index", "--all", f"--prefix={tree}/", wrong=wrong, variables=index)
         yield PastSuite(ref, commit, tree / below, tree)
+
+
+def commit_of(suite: Path, ref: str) -> str:
+    """What a name stands for in the repository of a suite. Raises UsageError."""
+    return _commit(_repository(suite), ref)
+
+
+def _repository(suite: Path) -> Path:
+    wrong = f"{suite} is in no git repository"
+    return Path(_git(suite.resolve().parent, "rev-parse", "--show-toplevel", wrong=wrong)).resolve()
 
 
 def _commit(top: Path, ref: str) -> str:

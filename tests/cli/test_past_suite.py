@@ -186,8 +186,11 @@ def test_a_run_that_is_gone_on_with_asks_neither_side_again(cli, two_versions, g
     git(two_versions.parent, "commit", "--quiet", "--allow-empty", "-m", "moves HEAD~1")
     gateway.arrived.clear()
     gateway.answer = lambda _: says("yes")
+    moved = cli("run", "--resume", first.folder, "--baseline", "git:HEAD")
+    assert (moved.code, moved.reason.endswith("and git:HEAD is another commit")) == (2, True)
     ended = cli("run", "--resume", first.folder)
     assert questions(gateway) == Counter(broken)
+    assert "Against git:HEAD~1 (" in ended.out
     assert ended.code == 0
     assert {pair["n"] for pair in pairs(ended).values()} == {8}
 
