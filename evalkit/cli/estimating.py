@@ -73,7 +73,7 @@ def _history(plan: Plan, survey: Survey, wanted: Wanted) -> History:
     models = {model.name: _as_asked(plan, model) for model in plan.models}
     judges = {name: judge.id for name, judge in survey.judges.items()}
     if wanted.runs:
-        return read_history(wanted.runs, models, judges)
+        return read_history(wanted.runs, models, judges, suite=plan.suite.name)
     keys = frozenset(row.key for asked in survey.asked for row in asked.requests)
     runs = _newest(wanted.out, plan.suite.name, stand_in=wanted.offline)
     try:

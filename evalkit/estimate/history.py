@@ -154,6 +154,7 @@ def read_history(
     judges: Mapping[str, str] | None = None,
     *,
     keys: frozenset[str] | None = None,
+    suite: str | None = None,
 ) -> History:
     """Reads runs for the models (name → as they are asked now) and judges (name → id) of a suite.
 
@@ -168,6 +169,10 @@ def read_history(
         if not _add(history, folder, manifest, models, judges or {}, keys) and keys is None:
             raise UsageError(_nothing_of_use(folder, manifest, models))
         history.stand_in |= manifest.stand_in
+        if suite is not None and manifest.suite != suite:
+            history.notes.append(
+                f"{manifest.id} is a run of another suite, '{manifest.suite}': it was asked other things"
+            )
     return history
 
 

@@ -49,7 +49,7 @@ def headline(estimate: CostEstimate) -> str:
         return f"{trials}; {unpriced}" if estimate.unpriced else trials
     most = f", at most {cells.usd_in_short(priced.worst)}" if priced.worst is not None else ""
     told = f"{trials}, probably {_usd(priced)}{most}"
-    return f"{told}, and what {', '.join(estimate.unpriced)} cost: unpriced" if estimate.unpriced else told
+    return f"{told}; without {unpriced}" if estimate.unpriced else told
 
 
 def _usd(spread: Spread) -> str:

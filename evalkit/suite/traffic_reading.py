@@ -9,7 +9,7 @@ from typing import Any
 from evalkit.errors import did_you_mean
 from evalkit.suite.code import FindFile
 from evalkit.suite.places import PathInvalid
-from evalkit.suite.schema.traffic import TrafficFile
+from evalkit.suite.schema.traffic import TrafficFile, WeightsFile
 from evalkit.suite.traffic import Traffic, parse_growth, parse_mix, parse_part, parse_requests
 from evalkit.suite.validation import Mistakes, describe, validate
 
@@ -30,35 +30,40 @@ def read_traffic(
         return None
     before = len(mistakes.problems)
     given = validate(TrafficFile, section, mistakes, container=data, key="traffic")
-    if given is None:
+    if not isinstance(section, dict):
         return None
-    reader = _Reader(section, given, mistakes)
-    growth = reader.value("growth", parse_growth) or 0.0
-    traffic = Traffic(
-        requests_per_day=reader.value("requests", parse_requests) or 0.0,
-        growth_per_month=growth,
-        months=given.months or default_months(growth),
-        mix=reader.mix(models),
-        cached_input_share=reader.share("cached_input_share"),
-        retry_rate=reader.share("retry_rate") or 0.0,
-        tag_weights=given.weights.tag if given.weights is not None else {},
-        case_weights=given.weights.case if given.weights is not None else {},
-        requests_file=reader.requests_file(find_file),
+    reader = _Reader(section, mistakes)  # of a section with a mistake too: all of them are told at once
+    values: dict[str, Any] = {
+        "requests_per_day": reader.value("requests", parse_requests),
+        "growth_per_month": reader.value("growth", parse_growth) or 0.0,
+        "mix": reader.mix(models),
+        "cached_input_share": reader.share("cached_input_share"),
+        "retry_rate": reader.share("retry_rate") or 0.0,
+        "requests_file": reader.requests_file(find_file),
+    }
+    if given is not None and given.requests is None:
+        mistakes.add("'requests' is missing", section, "requests")
+    if given is None or len(mistakes.problems) > before:
+        return None
+    weights = given.weights or WeightsFile()
+    return Traffic(
+        months=given.months or default_months(values["growth_per_month"]),
+        tag_weights=weights.tag,
+        case_weights=weights.case,
+        **values,
     )
-    return traffic if len(mistakes.problems) == before else None
 
 
 class _Reader:
     """The values of one section that have a notation of their own."""
 
-    def __init__(self, section: dict[str, Any], given: TrafficFile, mistakes: Mistakes) -> None:
+    def __init__(self, section: dict[str, Any], mistakes: Mistakes) -> None:
         self._section = section
-        self._given = given
         self._mistakes = mistakes
 
     def value(self, key: str, parse: Callable[[Any], float]) -> float | None:
         """What `parse` makes of a key; None where it is absent or wrong."""
-        found = getattr(self._given, key)
+        found = self._section.get(key)
         if found is None:
             return None
         try:
@@ -73,7 +78,7 @@ class _Reader:
 
     def mix(self, models: Collection[str]) -> dict[str, float]:
         """Model → share."""
-        found = self._given.mix
+        found = self._section.get("mix")
         if found is None:
             return {}
         if not isinstance(found, dict):
@@ -91,8 +96,8 @@ class _Reader:
 
     def requests_file(self, find_file: FindFile) -> Path | None:
         """Where the production requests are."""
-        found = self._given.requests_file
-        if found is None:
+        found = self._section.get("requests_file")
+        if not isinstance(found, str):
             return None
         try:
             return find_file(found)

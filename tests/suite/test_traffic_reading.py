@@ -62,6 +62,7 @@ def test_one_looks_a_month_ahead_or_a_year_where_there_is_growth(tmp_path, given
         ("{requests: 5/day, weights: {tag: {geo: -1}}}", "-1", "greater than 0"),
         ("{requests: 5/day, weight: {tag: {geo: 1}}}", "weight:", "unknown key 'weight'; did you mean 'weights'?"),
         ("{requests: 5/day, requests_file: nowhere.jsonl}", "nowhere", "no such file: 'nowhere.jsonl'"),
+        ("{requests: null}", "null", "'requests' is missing"),
         ("50000/day", "50000", "expected a mapping"),
     ],
 )
@@ -73,3 +74,15 @@ def test_a_mistake_is_told_in_its_place(tmp_path, given, at, told):
     assert problem.line == 4
     if at is not None:
         assert f"traffic: {given}"[problem.column - 1 :].startswith(at)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    with pytest.raises(SuiteInvalid) as error:
+        read(
+            tmp_path,
+            "{requests: many, growth: fast, months: 0, mix: {gpt4: 1}, retry_rate: 7, requests_file: no.jsonl}",
+        )
+    wrong = ["many", "fast", "greater than or equal to 1", "gpt4", "retry_rate", "no.jsonl"]
+    told = [problem.message for problem in error.value.problems]
+    assert len(told) == len(wrong)
+    assert all(any(word in message for message in told) for word in wrong)
