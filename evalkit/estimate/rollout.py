@@ -72,7 +72,7 @@ def roll_out(
     models = tuple(_model(name, drawn[name], traffic, share) for name, share in mix.items()) if mix else what_if
     whole = _mixed(drawn, mix) if mix else None
     notes = list(log.notes) if log is not None else []
-    if any(row.later for each in known.values() for row in each.asked.requests):
+    if any(row.turn for each in known.values() for row in each.asked.requests):
         notes.append("a request of the traffic is a whole conversation, with all of its turns")
     prompts = {row.prompt for each in known.values() for row in each.asked.requests}
     if log is None and len(prompts) > 1:

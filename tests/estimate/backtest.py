@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.estimate.estimating import Estimator
@@ -22,7 +22,6 @@ from tests.estimate.plans import sample
 
 FOLDER = Path(__file__).parent.parent.parent / "suites"
 SUITES = ("checks", "dialogue", "quickstart", "reasoning", "regression", "vision")
-"""Those without judges, whose verdicts these lives do not have."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Found:
 def backtest(name: str, seeds: Iterable[int], *, with_history: bool = False) -> Found:
     """One suite over many seeds."""
     plan = Plan(load_suite(FOLDER / f"{name}.yaml", environ={}))
-    survey = survey_of(plan, plan.prepare())
+    survey = replace(survey_of(plan, plan.prepare()), judge_calls={})  # these lives have no judges
     prior = Estimator(plan, survey).estimate()
     lives, inside, again = PastLives(plan), Counter[str](), Counter[str]()
     tried, widths, before = 0, [1.0], None
