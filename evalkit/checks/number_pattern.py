@@ -37,7 +37,7 @@ _WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９])")
 """Between other digits it is the comma of Chinese sentences."""
 _TEX_COMMA = re.compile(r"(?<=\d)(?:\{,\}|,\\!)(?=\d)")
 _TEX_BLANK = re.compile(r"(?<=\d)\\,(?=\d{3}(?!\d))")
-_TEX_FRACTION = re.compile(r"\\[dt]?frac ?(?:(\d)|\{(\d{1,15})\}) ?(?:(\d)|\{(\d{1,15})\})")
+_TEX_FRACTION = re.compile(r"\\[cdt]?frac ?(?:(\d)|\{ ?(-?) ?(\d{1,15}) ?\}) ?(?:(\d)|\{ ?(\d{1,15}) ?\})")
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-ӿ_"
 """Latin, Greek and Cyrillic: a digit after one of them is part of a word. Chinese sets no blank before a number."""
 _BETWEEN = "[.,'\u00a0٫]"
@@ -45,7 +45,7 @@ _BETWEEN = "[.,'\u00a0٫]"
 
 _SIGN = rf"(?P<sign>(?<![{_LETTER}\d)\]}}.]) [-+] (?:\$[\ \u00a0]?)?)?"
 """A minus, not the dash between two things: `-5`, `-$5`, `x=-5`, and neither `10-12` nor `(3)-4`."""
-_NO_POWER = "".join(rf"(?<![{_LETTER}}}]{power})" for power in (r"\^", r"\^-", r"\^\{", r"\^\{-"))
+_NO_POWER = "".join(rf"(?<![{_LETTER}一-鿿}}]{power})" for power in (r"\^", r"\^-", r"\^\{", r"\^\{-"))
 """Not that of a unit: `m^2`, `s^{-1}`, `\\text{cm}^3`."""
 _START = rf"(?: (?<![{_LETTER}\d]) {_NO_POWER} | (?<=(?<![A-Za-z])[A-Z]{{3}}) )"
 """In no word (`CO2`), but after a currency's code (`USD118`)."""
@@ -59,9 +59,9 @@ _FRACTION = rf"""
 """
 """`1/2`, `½`, `1 1/2`, `3½`, a `frac` of LaTeX; a date (`3/4/2025`) is none."""
 _COMPOUND = rf"""
-    {_START} (?P<compound> \d{{1,4}}+[亿億]\d{{1,4}}+[万萬](?:\d{{4}})? | \d{{1,4}}+[亿億万萬]\d{{4}} ) (?!\d)
+    {_START} (?P<compound> \d{{1,4}}+ (?: [亿億]\d{{1,4}}+[万萬](?:\d{{4}})? | [亿億万萬]\d{{4}} | [万萬]\d千 ) ) (?!\d)
 """
-"""`1亿2000万`, `3万5000`."""
+"""`1亿2000万`, `3万5000`, `3万5千`."""
 
 
 def _raised(name: str) -> str:
@@ -96,12 +96,12 @@ def plain(text: str) -> str:
 
 
 def without_tex(text: str) -> str:
-    """`text` with the marks between digits that LaTeX has its own way to write as others write them, and fractions of
-    one digit in braces: `1{,}234`, `1,\\!234`, `1\\,234`, `\\frac12`.
+    """`text` with the marks between digits that LaTeX has its own way to write (`1{,}234`, `1,\\!234`, `1\\,234`) as
+    others write them, and its fractions (`\\frac12`, `\\frac{-1}{2}`) in one form.
     """
     if "\\" not in text and "{,}" not in text:
         return text
-    text = _TEX_FRACTION.sub(r"\\frac{\1\2}{\3\4}", _TEX_COMMA.sub(",", text))
+    text = _TEX_FRACTION.sub(r"\2\\frac{\1\3}{\4\5}", _TEX_COMMA.sub(",", text))
     return _TEX_BLANK.sub("\u00a0", text)
 
 

@@ -21,7 +21,7 @@ _WORDS_BEFORE, _WORDS_AFTER = 6, 2
 _LOWERED = str.maketrans(RAISED, "0123456789-+")
 _SEPARATORS = str.maketrans(dict.fromkeys("'\u00a0"))
 _DIGITS = re.compile(r"\d+")
-_COUNTED = re.compile(r"(\d+)([亿億万萬]?)")
+_COUNTED = re.compile(r"(\d+)([亿億万萬千]?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
