@@ -1031,7 +1031,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """Of the interval: Holm's level, where several comparisons were made."""
     p_value: float | None = None
     mde: float | None = None
-    """The smallest true difference that this many cases show with 80 % probability."""
+    """The smallest true difference that this many cases show with 80 % probability; None where they show none."""
     n_to_decide: int | None = None
     """Cases that would decide with 80 % probability; None where it is decided."""
     bounds: tuple[float, float] | None = None

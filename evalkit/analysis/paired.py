@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from evalkit.analysis.sign_flips import sign_flip_p
 
-__all__ = ["PairedUnits", "cases_to_decide", "holm_levels", "smallest_shown", "t_value", "tango"]
+__all__ = ["PairedUnits", "cases_to_decide", "fewest_flips", "holm_levels", "smallest_shown", "t_value", "tango"]
 
 Floats = NDArray[np.float64]
 Ends = tuple[float, float]
@@ -97,6 +97,23 @@ class PairedUnits:
         low, high = _interval(differences, cases, alpha, share=share)
         return (high - low) / (2 * _z(alpha)) * float(cases.sum() / self.cases.sum())
 
+    def smallest_shown(self, alpha: float) -> float | None:
+        """The true difference of shares that is found with 80 % probability; None where no difference would be.
+
+        By the standard error; never less than what makes enough units change, all of them one way, for the sign-flip
+        test to reject. Also None where nothing is left to chance.
+        """
+        open_, least = self.cases[~self.certain], fewest_flips(alpha)
+        if len(open_) < least:
+            return None
+        from scipy.special import betaincinv  # type: ignore[import-untyped]
+
+        weight = float(open_.sum() / self.cases.sum())
+        # the share at which P(Bin(units, share) ≥ least) is POWER
+        enough = weight * float(betaincinv(least, len(open_) - least + 1, POWER))
+        shown = max(enough, smallest_shown(self.standard_error(alpha, share=True), alpha))
+        return shown if shown <= 1 else None
+
     def relative_interval(self, alpha: float) -> Ends | None:
         """Of (new mean / base mean) − 1, by Fieller's theorem over units; None where base may as well be 0.
 
@@ -114,7 +131,7 @@ class PairedUnits:
         root = b * b - a * c
         if a <= 0 or root < 0:
             return None
-        return (b - math.sqrt(root)) / a - 1, (b + math.sqrt(root)) / a - 1
+        return max(0.0, (b - math.sqrt(root)) / a) - 1, (b + math.sqrt(root)) / a - 1
 
     @property
     def _differences(self) -> Floats:
@@ -135,6 +152,11 @@ def holm_levels(p_values: Sequence[float], alpha: float) -> list[float]:
             level = alpha / (len(order) - place)
         levels[index] = level
     return levels
+
+
+def fewest_flips(alpha: float) -> int:
+    """So many units must differ before even a unanimous sign-flip test rejects: 2·2⁻ⁿ ≤ alpha."""
+    return math.ceil(1 - math.log2(alpha))
 
 
 def smallest_shown(standard_error: float, alpha: float) -> float:
@@ -245,6 +267,6 @@ def _z(alpha: float) -> float:
 
 def t_value(alpha: float, degrees: int) -> float:
     """The two-sided quantile of Student's t distribution at 1 − alpha."""
-    from scipy.special import stdtrit  # type: ignore[import-untyped]
+    from scipy.special import stdtrit
 
     return float(-stdtrit(degrees, alpha / 2))

@@ -86,7 +86,7 @@ class PairProspect(msgspec.Struct, frozen=True, kw_only=True):
     """Of two models, the prompt; "" of two prompts."""
     n: int
     difference: float
-    smallest_difference: float
+    smallest_difference: float | None
     needed_cases: int
     """For the report's delta, at the run's own repeats."""
 
@@ -206,13 +206,14 @@ def _pairs(
         units = _paired(shares[base], shares[new])
         if units is None:
             continue
-        smallest = smallest_shown(units.standard_error(ALPHA, share=True), ALPHA)
+        by_spread = smallest_shown(units.standard_error(ALPHA, share=True), ALPHA)
+        fewest = (cases_needed(delta, flips=0) or 0) * units.n / len(units.cases)
         yield PairProspect(
             **names,
             n=units.n,
             difference=units.difference,
-            smallest_difference=smallest,
-            needed_cases=math.ceil(units.n * (smallest / delta) ** 2),
+            smallest_difference=units.smallest_shown(ALPHA),
+            needed_cases=math.ceil(max(fewest, units.n * (by_spread / delta) ** 2)),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from evalkit.analysis.order import model_places, prompt_places
-from evalkit.analysis.paired import PairedUnits, cases_to_decide, holm_levels, smallest_shown
+from evalkit.analysis.paired import PairedUnits, cases_to_decide, holm_levels
 from evalkit.analysis.paired_figures import TOLD, difference_bounds, paired_figure, paired_units, scope_figure
 from evalkit.analysis.paired_states import changed_cases
 from evalkit.analysis.pairing import Paired, pair_sides
@@ -196,7 +196,7 @@ def _judged(pair: Pair, rate: PairedUnits, level: float, margin: float) -> Pair:
         high=high,
         confidence=1 - level,
         p_value=rate.p_value,
-        mde=None if rate.settled else min(1.0, smallest_shown(error, level)),
+        mde=rate.smallest_shown(level),
         n_to_decide=cases_to_decide(rate, error, margin, level) if undecided else None,
     )
 

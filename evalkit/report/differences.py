@@ -82,7 +82,7 @@ def label(pair: Pair, comparison: Comparison) -> str:
 
 def families(comparison: Comparison) -> str:
     """How the intervals are meant."""
-    made = sum(pair.mde is not None for pair in comparison.pairs)
+    made = sum(pair.low != pair.high for pair in comparison.pairs)  # else nothing was left to chance
     holm = f", by Holm over {made} comparisons" if made > 1 else ""
     return f"Differences in points, new - base; intervals at {100 * (1 - comparison.alpha):.0f} %{holm}."
 

@@ -92,7 +92,7 @@ def _pair(row: PairProspect, *, alone: bool) -> list[str]:
         cells.one_line(row.new) + within,
         f"{row.n:,}",
         f"{100 * row.difference:+.1f}",
-        f"{100 * row.smallest_difference:.1f} points",
+        "none" if row.smallest_difference is None else f"{100 * row.smallest_difference:.1f} points",
         f"{row.needed_cases:,}",
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.stats import binomtest, ttest_1samp
+from scipy.stats import binom, binomtest, ttest_1samp
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
 
@@ -172,6 +172,22 @@ def test_what_is_not_rejected_shares_the_level_at_which_holm_stopped():
 def test_the_smallest_difference_shown_is_that_of_miller():
     power = NormalIndPower().power(smallest_shown(0.03, 0.05) / 0.03, 1, 0.05, ratio=0)
     assert power == pytest.approx(0.8, abs=1e-3)
+
+
+def test_an_amount_never_falls_by_more_than_all_of_it():
+    few = units([3.0, 1.0, 2.0], [0.1, 0.9, 0.2])
+    assert few.relative_interval(0.05) is None or few.relative_interval(0.05)[0] >= -1
+    low, high = units([3.0, 3.1, 2.9, 3.0], [0.1, 0.9, 0.0, 0.2]).relative_interval(0.05)
+    assert low == -1
+    assert -1 < high < 0
+
+
+def test_a_smallest_difference_is_never_one_that_could_not_be_found():
+    for n in (6, 10, 20, 100):
+        shown = answers(0, 0, n).smallest_shown(0.05)
+        assert binom.sf(5, n, shown) == pytest.approx(0.8)  # six flips of one kind: p = 2/64
+    assert answers(0, 0, 5).smallest_shown(0.05) is None
+    assert answers(0, 0, 6).smallest_shown(0.05 / 3) is None
 
 
 def test_so_many_cases_decide_with_the_power_that_is_promised():

@@ -169,6 +169,11 @@ def test_runs_that_share_nothing_are_refused(compare):
         compare("++", "")
 
 
+def test_units_too_few_to_show_anything_show_no_smallest_difference(compare):
+    pair = only(compare("+" * 5, "+-+-+"))
+    assert (pair.verdict, pair.mde) == ("inconclusive", None)
+
+
 def test_answers_that_both_sides_share_are_no_matter_of_chance(tmp_path):
     """As where a suite of then is asked beside today's: what is unchanged is asked once, and kept on both sides."""
     shared = trials("+" * 30)
