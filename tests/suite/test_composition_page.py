@@ -21,6 +21,6 @@ def test_every_example_of_the_page_loads(problems, example):
 
 
 def test_the_page_names_every_word_that_means_no():
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
     (row,) = re.findall(r"^\| `when` \|.*$", PAGE, re.MULTILINE)
     assert FALSE_WORDS - {""} == {word for word in re.findall(r"`(\w+)`", row) if word != "when"}
