@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from evalkit.checks.contract import listed, require_share, shown, written
+from evalkit.checks.jury import Jury
 from evalkit.registry import CHECKS, missing_extra
 
 OURS = [name for name in CHECKS if CHECKS[name].__module__.startswith("evalkit.checks.")]
@@ -36,7 +37,8 @@ def test_a_check_is_a_frozen_dataclass_with_slots_and_named_arguments(name):
     check = CHECKS[name]
     assert check.__dataclass_params__.frozen
     assert all(field.kw_only for field in dataclasses.fields(check))
-    assert not any("__dict__" in vars(cls) for cls in check.__mro__)
+    # A judge joins two bases, its own first argument before what all judges take; those cannot both have slots.
+    assert issubclass(check, Jury) or not any("__dict__" in vars(cls) for cls in check.__mro__)
 
 
 @pytest.mark.parametrize("name", OURS)
