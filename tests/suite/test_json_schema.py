@@ -81,7 +81,8 @@ GOOD = [
     HEAD + "cases: [{checks: none}]\n",
     HEAD + "x-anything: {a: 1}\nname: 5\ndescription: 1.10\nroot: .\nmax_concurrency: 1\n",
     HEAD + "providers: {p: {base_url: 'http://h', auth: raw, x-why: fun}}\n",
-    HEAD + "judges: [gpt-4.1, {name: strict, id: o3, params: {reasoning_effort: high}}]\ncases: [{expected: a, checks: [\n"
+    HEAD + "judges: [gpt-4.1, {name: strict, id: o3, params: {reasoning_effort: high}}]\n"
+    "cases: [{expected: a, checks: [\n"
     "  {judge: r}, {judge: {criteria: [a, {criterion: b, weight: 2}], models: [strict, gpt-4.1], combine: mean}},\n"
     "  factuality, {preference: {against_text: t, threshold: 1}}, {any_of: [{judge: r}, {contains: a}]}]}]\n",
     HEAD + "budget: {max_cost_usd: 5}\ntraffic: {requests: 50000/day}\ndefaults: {pass_if: 2/3}\n",
