@@ -190,8 +190,7 @@ class Judges:
         known = (*self._suite.models, *self._suite.judges)
         found = next((model for model in known if model.name == name), None)
         found = found or next((model for model in known if model.id == name), None)
-        if found is None:
-            found = model_of_preset(name, self._suite.gateway) if self._suite.gateway is not None else None
+        found = found or model_of_preset(name, self._suite.gateway)
         if found is None:
             raise JudgeInvalid(unknown_model(name, [model.name for model in known], of="judges"))
         if found.provider.target is not None:
