@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,9 @@ class Asked:
     """The same; the median is 0 where the model does not think first."""
     method: str
     """How texts were counted."""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    sampling_error: float = 0.0
+    """Where only some cases were counted: the standard error of the mean input, as a share of it."""
 
     @property
     def sent(self) -> float:
@@ -144,7 +146,13 @@ def _untold(prior: OutputPrior) -> OutputPrior:
 
 
 def tabulate(
-    model: Model, requests: Iterable[AskedRequest], *, trials: float, method: str, notes: Iterable[str] = ()
+    model: Model,
+    requests: Iterable[AskedRequest],
+    *,
+    trials: float,
+    method: str,
+    notes: Iterable[str] = (),
+    sampling_error: float = 0.0,
 ) -> Asked:
     """Requests as columns."""
     rows = tuple(requests)
@@ -161,6 +169,7 @@ def tabulate(
         reasoning=_columns([_length(row.prior.reasoning) for row in rows]),
         method=method,
         notes=tuple(dict.fromkeys(notes)),
+        sampling_error=sampling_error,
     )
 
 

@@ -102,6 +102,9 @@ def simulate(
     `stretch`: how much longer than those counted the prompts to come are, a draw each.
     """
     name = asked.model.name
+    if asked.sampling_error:
+        chance = random_for(seed, name, "sample").standard_normal(levels.draws)
+        stretch = stretch * np.maximum(1 + asked.sampling_error * chance, 0.0)
     outputs = draw_outputs(asked, known, levels, random_for(seed, name, "outputs"), frozen=frozen)
     at = {
         part: np.full(levels.draws, 0.5) if part == frozen else random_for(seed, name, part).random(levels.draws)

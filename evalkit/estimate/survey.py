@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,13 +11,19 @@ from dataclasses import dataclass, replace
 from msgspec.structs import replace as changed
 
 from evalkit.costs.spans import exactly
+from evalkit.errors import Problem
+from evalkit.estimate.correction import correction_of
 from evalkit.estimate.requests import PARTS, Asked, AskedRequest, requests_of, tabulate
+from evalkit.suite.datasets import draw
+from evalkit.suite.parts import Case
 from evalkit.suite.plan import Census, Plan
 from evalkit.types import Model, Trial
 
 __all__ = ["MOST_TRIALS", "Survey", "survey_of", "with_billed"]
 
-MOST_TRIALS = 20_000
+_SEED = 0
+
+MOST_TRIALS = 10_000
 """Of a larger plan a sample of the cases is counted, and taken for all."""
 
 
@@ -58,13 +66,27 @@ def survey_of(
 
 
 def _at_most(plan: Plan, census: Census, most: int) -> tuple[Plan, list[str]]:
-    """The plan itself, or a sample of its cases."""
-    if census.trials <= most or plan.selection.sample is not None:
+    """The plan itself, or a sample of its cases that is held in memory."""
+    if census.trials <= most:
         return plan, []
-    cases = max(1, census.cases * most // census.trials)
-    thinned = Plan(plan.suite, replace(plan.selection, sample=cases))
-    thinned.prepare()
-    return thinned, [f"counted on {cases:,} of {census.cases:,} cases, drawn at random, and taken for all"]
+    number = max(2, census.cases * most // census.trials)
+    lots = ((draw(_SEED, case.id), place, case) for place, case in enumerate(plan.cases()))
+    cases = [case for _, _, case in heapq.nsmallest(number, lots)]
+    suite = replace(plan.suite, cases=_Held(cases))
+    thinned = Plan(suite, replace(plan.selection, sample=None, limit=None))
+    return thinned, [f"counted on {len(cases):,} of {census.cases:,} cases, drawn at random, and taken for all"]
+
+
+class _Held:
+    """Cases in memory, in the place of those that are read anew each time."""
+
+    def __init__(self, cases: list[Case]) -> None:
+        self._cases = cases
+
+    def __call__(self, problems: list[Problem] | None = None) -> Iterator[Case]:
+        """All of them; what could be wrong with them was found when they were read."""
+        del problems
+        return iter(self._cases)
 
 
 def _of_model(
@@ -89,8 +111,20 @@ def _of_model(
     scaled = [replace(row, repeats=row.repeats * scale[row.prompt]) for row in requests]
     meant = sum(trials[prompt] * scale[prompt] for prompt in trials)
     left = meant - stored.total()
-    found = tabulate(model, scaled, trials=left, method=method, notes=notes) if scaled else None
-    return found, stored.total()
+    if not scaled:
+        return None, stored.total()
+    error = _sampling_error(scaled) if any(factor > 1 for factor in scale.values()) else 0.0
+    return tabulate(model, scaled, trials=left, method=method, notes=notes, sampling_error=error), stored.total()
+
+
+def _sampling_error(rows: list[AskedRequest]) -> float:
+    """The standard error of the mean input of all cases, told by some of them, as a share of it."""
+    tokens: Counter[str] = Counter()
+    for row in rows:
+        tokens[row.case_id] += row.input.expected
+    mean = tokens.total() / len(tokens)
+    spread = math.sqrt(sum((each - mean) ** 2 for each in tokens.values()) / max(len(tokens) - 1, 1))
+    return spread / mean / math.sqrt(len(tokens)) if mean else 0.0
 
 
 def _by_question(trials: Iterator[Trial]) -> Iterator[tuple[Trial, list[Trial]]]:
@@ -111,18 +145,32 @@ def _by_question(trials: Iterator[Trial]) -> Iterator[tuple[Trial, list[Trial]]]
 def with_billed(asked: Asked, billed: Mapping[tuple[str, int], float]) -> tuple[Asked, float]:
     """The same with the input tokens that were billed for just these questions before, and their share of all.
 
-    Of a conversation, only where all turns are known: what was billed has the earlier answers in it.
+    Of a conversation, only where all turns are known: what was billed has the earlier answers in it. All others are
+    corrected by how far the bills lie from the counts.
     """
     turns = Counter(row.key for row in asked.requests)
     known = Counter(row.key for row in asked.requests if (row.key, row.turn) in billed)
+    first = [row for row in asked.requests if row.turn == 0 and (row.key, 0) in billed]
+    correction = correction_of([(row.input.expected, billed[row.key, 0]) for row in first])
     rows = [
-        _billed(row, round(billed[row.key, row.turn])) if known[row.key] == turns[row.key] else row
+        _billed(row, round(billed[row.key, row.turn]))
+        if known[row.key] == turns[row.key]
+        else correction.of(row)
+        if correction is not None
+        else row
         for row in asked.requests
     ]
     share = sum(row.repeats for row in asked.requests if known[row.key] == turns[row.key]) / asked.sent
     if not share:
         return asked, 0.0
-    return tabulate(asked.model, rows, trials=asked.trials, method=asked.method, notes=asked.notes), share
+    notes = asked.notes
+    if correction is not None and share < 1:
+        notes = (*notes, f"{correction} (n = {correction.n}): requests not asked yet are corrected by that")
+    found = tabulate(
+        asked.model, rows, trials=asked.trials, method=asked.method, notes=notes,
+        sampling_error=asked.sampling_error,
+    )  # fmt: skip
+    return found, share
 
 
 def _billed(row: AskedRequest, tokens: int) -> AskedRequest:
