@@ -92,6 +92,7 @@ def _two_runs(
     from evalkit.gates import figures_for
 
     sides = [read_side(base), read_side(new)]
+    _known([gate.model for gate in gates if gate.model is not None], "model", sides)
     for noun, names in (("model", models), ("prompt", prompts)):
         if names and EVERYTHING not in names:
             sides = [side.among(noun, _known(names, noun, sides)) for side in sides]
@@ -114,6 +115,7 @@ def _one_run(
         raise UsageError(f"a gate on what changed needs two sides, and {len(names)} {noun}s are compared")
     if noun == "model" and any(gate.model for gate in gates):
         raise UsageError("--gate: between two models a gate speaks of both: name none in it")
+    _known([gate.model for gate in gates if gate.model is not None], "model", [run])
     comparison = compare_within(run, names, apart=noun, margin=margin, gated=figures_for(gates))
     return _judged(comparison, gates, None)
 
