@@ -160,7 +160,7 @@ def test_a_baseline_file_may_be_the_base(cli, runs, tmp_path):
         (["{old}", "--models", "gpt-4o", "gpt-4"],
          "old: no model is called 'gpt-4'; did you mean 'gpt-4o'?"),
         (["{old}", "{new}", "--gate", "passrate > 1"], "--gate: unknown gate 'passrate'; did you mean 'pass_rate'?"),
-        (["{old}", "{new}", "--gate", "gpt-4: pass_rate > 0"], "new: no model is called 'gpt-4'; did you mean 'gpt-4o'?"),
+        (["{old}", "{new}", "--gate", "gpt-4: pass_rate > 0"], "no model is called 'gpt-4'; did you mean 'gpt-4o'?"),
         (["{old}", "{new}", "--gate", "delta.pass_rate > -2%"],
          "--gate: gate 'delta.pass_rate' is a difference of shares: write points, as in '-2pp', not per cent"),
         (["{old}", "{new}", "--models", "o3"], "new: no model is called 'o3'; known: gpt-4o"),
