@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help install demo test torture check bench-transport bench-durability bench-checks docs simulate-statistics format schema clean
+.PHONY: help install demo test torture check bench-transport bench-durability bench-checks docs simulate-statistics simulate-estimate format schema clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -44,6 +44,10 @@ bench-durability: $(VENV)/.installed ## Measure what durability costs (5 minutes
 simulate-statistics: $(VENV)/.developing ## Try every interval and comparison on known truths, in full (an hour)
 	@$(BIN)/python -m benchmarks.coverage
 	@$(BIN)/python -m benchmarks.comparisons
+
+simulate-estimate: $(VENV)/.developing ## Try the estimate on known truths and on every example suite, in full (15 minutes)
+	@$(BIN)/python -m tests.estimate.coverage
+	@$(BIN)/python -m tests.estimate.backtest
 
 format: $(VENV)/.developing ## Put the code into its one form
 	@$(BIN)/ruff check --fix --quiet .

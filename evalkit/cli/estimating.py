@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -44,15 +45,18 @@ class Wanted:
     concurrency: int | None = None
     seed: int = 0
     most_trials: int = MOST_TRIALS
+    by_tokenizer: bool | None = None
+    """False: count by the rule of thumb, whatever is installed."""
 
 
 def estimate_plan(
     plan: Plan, census: Census, wanted: Wanted, *, is_stored: Callable[[Trial], bool] | None = None
 ) -> CostEstimate:
     """The estimate of a plan that was prepared, with its rollout where there is traffic. Raises EvalkitError."""
-    survey = survey_of(plan, census, most_trials=wanted.most_trials)
+    count = partial(survey_of, plan, census, most_trials=wanted.most_trials, by_tokenizer=wanted.by_tokenizer)
+    survey = count()
     history = _history(plan, survey, wanted)
-    left = survey if is_stored is None else survey_of(plan, census, is_stored=is_stored, most_trials=wanted.most_trials)
+    left = survey if is_stored is None else count(is_stored=is_stored)
     estimate = Estimator(plan, left, history, concurrency=wanted.concurrency, seed=wanted.seed).estimate()
     traffic = wanted.traffic
     if traffic is None:

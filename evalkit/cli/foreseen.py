@@ -28,7 +28,13 @@ _MOST_TRIALS = 1_000
 
 def foreseen(prepared: Prepared, options: Options) -> Any:
     """The estimate for a manifest, as plain data; None where nothing can be said. Tells its sum."""
-    wanted = Wanted(out=options.out, offline=options.offline, concurrency=options.concurrency, most_trials=_MOST_TRIALS)
+    wanted = Wanted(
+        out=options.out,
+        offline=options.offline,
+        concurrency=options.concurrency,
+        most_trials=_MOST_TRIALS,
+        by_tokenizer=False if options.offline else None,  # nobody pays, and loading them is a third of such a run
+    )
     try:
         estimate = estimate_plan(prepared.plan, prepared.census, wanted)
     except EvalkitError as error:

@@ -80,9 +80,9 @@ def most_tokens(request: Request, model: Model) -> int:
     return frame.request.worst + texts
 
 
-def message_tokens(messages: Iterable[Message], model: Model) -> Tokens:
+def message_tokens(messages: Iterable[Message], model: Model, *, counter: Counter | None = None) -> Tokens:
     """What messages add to a request that is counted already, such as the next turn of a conversation."""
-    counter = counter_for(model.id)
+    counter = counter or counter_for(model.id)
     messages = tuple(messages)
     return _whole(dict(_message_parts(messages, model, counter)), counter, _notes(messages))
 

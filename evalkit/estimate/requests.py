@@ -88,14 +88,14 @@ class Asked:
         return float(self.repeats.sum())
 
 
-def requests_of(trial: Trial) -> tuple[list[AskedRequest], Tokens]:
-    """What a trial sends, turn by turn, and how its first request was counted."""
-    model, count = trial.model, counter_for(trial.model.id).count
-    first = request_tokens(trial.request, model)
+def requests_of(trial: Trial, *, by_tokenizer: bool | None = None) -> tuple[list[AskedRequest], Tokens]:
+    """What a trial sends, turn by turn, and how its first request was counted; `by_tokenizer` as in `counter_for`."""
+    model, counter = trial.model, counter_for(trial.model.id, by_tokenizer=by_tokenizer)
+    first = request_tokens(trial.request, model, counter=counter)
     turns = [(first, trial.expected_at(0))]
     for number, turn in enumerate(trial.turns, start=1):
         reply = Message(role="assistant", content="")
-        turns.append((message_tokens((reply, turn.message), model), trial.expected_at(number)))
+        turns.append((message_tokens((reply, turn.message), model, counter=counter), trial.expected_at(number)))
     most = worst_output_tokens(model, trial.request)
     made: list[AskedRequest] = []
     parts: dict[str, Span] = {}
@@ -103,7 +103,7 @@ def requests_of(trial: Trial) -> tuple[list[AskedRequest], Tokens]:
     for turn_number, (tokens, expected) in enumerate(turns):
         parts = _added(parts, tokens)
         worst_input += tokens.worst + (most if turn_number else 0)
-        expected_tokens = None if expected is None else count(expected)
+        expected_tokens = None if expected is None else counter.count(expected)
         request = AskedRequest(
             prompt=trial.prompt,
             case_id=trial.case_id,

@@ -49,13 +49,17 @@ def survey_of(
     *,
     is_stored: Callable[[Trial], bool] | None = None,
     most_trials: int = MOST_TRIALS,
+    by_tokenizer: bool | None = None,
 ) -> Survey:
-    """What a plan that was prepared will send, but for trials whose answers are stored."""
+    """What a plan that was prepared will send, but for trials whose answers are stored.
+
+    `by_tokenizer` False keeps to the rule of thumb, which takes no time to load.
+    """
     counted, notes = _at_most(plan, census, most_trials)
     planned = Counter({(row.model, row.prompt): row.trials for row in census.planned})
     asked, stored = [], 0
     for model in plan.models:
-        found, recalled = _of_model(counted, model, planned, is_stored)
+        found, recalled = _of_model(counted, model, planned, is_stored, by_tokenizer=by_tokenizer)
         stored += recalled
         if found is not None:
             asked.append(found)
@@ -90,7 +94,12 @@ class _Held:
 
 
 def _of_model(
-    plan: Plan, model: Model, planned: Counter[tuple[str, str]], is_stored: Callable[[Trial], bool] | None
+    plan: Plan,
+    model: Model,
+    planned: Counter[tuple[str, str]],
+    is_stored: Callable[[Trial], bool] | None,
+    *,
+    by_tokenizer: bool | None,
 ) -> tuple[Asked | None, int]:
     """What a model is asked, and how many trials are stored."""
     trials: Counter[str] = Counter()
@@ -103,7 +112,7 @@ def _of_model(
         trials[first.prompt] += len(repeats)
         stored[first.prompt] += len(repeats) - len(kept)
         if kept:
-            turns, tokens = requests_of(first)
+            turns, tokens = requests_of(first, by_tokenizer=by_tokenizer)
             requests += [replace(turn, repeats=float(len(kept))) for turn in turns]
             method = tokens.method
             notes += tokens.notes
