@@ -64,8 +64,8 @@ def estimate_plan(
     log = _log(traffic)
     if log is None:
         _demand_weighed(survey, traffic)
-    mix, notes = _mix(plan, traffic, given=wanted.mix_given)
     known = Estimator(plan, survey, history).known
+    mix, notes = _mix(list(known), traffic, given=wanted.mix_given)
     rollout = roll_out(known, traffic, mix=mix, log=log, seed=wanted.seed)
     return changed(estimate, rollout=changed(rollout, notes=(*notes, *rollout.notes)))
 
@@ -140,9 +140,8 @@ def _demand_weighed(survey: Survey, traffic: Traffic) -> None:
                 raise UsageError(f"traffic: weights: no case that is asked {called} '{name}'{hint}")
 
 
-def _mix(plan: Plan, traffic: Traffic, *, given: bool) -> tuple[Mapping[str, float], Sequence[str]]:
+def _mix(names: Sequence[str], traffic: Traffic, *, given: bool) -> tuple[Mapping[str, float], Sequence[str]]:
     """Who answers how much of the traffic; of one model alone, all of it."""
-    names = [model.name for model in plan.models]
     missing = [name for name in traffic.mix if name not in names]
     if missing and given:
         raise UsageError(

@@ -16,9 +16,9 @@ from evalkit.cli.preparing import Prepared
 from evalkit.cli.progress import say
 from evalkit.errors import EvalkitError
 from evalkit.estimate.hindsight import with_actual
+from evalkit.report.estimate_beside import estimate_in
 from evalkit.report.estimate_words import headline
 from evalkit.run_folder import write_manifest
-from evalkit.types import CostEstimate
 
 __all__ = ["foreseen", "with_hindsight"]
 
@@ -47,9 +47,9 @@ def foreseen(prepared: Prepared, options: Options) -> Any:
 
 def with_hindsight(run: JudgedRun, folder: Path) -> JudgedRun:
     """The run with what it took beside its estimate, in its manifest as well. Raises StorageError."""
-    if run.manifest.estimate is None:
+    estimate = estimate_in(run.manifest)
+    if estimate is None:
         return run
-    estimate = msgspec.convert(run.manifest.estimate, CostEstimate)
     manifest = replace(run.manifest, estimate=msgspec.to_builtins(with_actual(estimate, run.summary.models)))
     write_manifest(folder, manifest)
     return dataclasses.replace(run, manifest=manifest)

@@ -191,17 +191,20 @@ def _add(
     keys: frozenset[str] | None,
 ) -> bool:
     """Whether anything was found."""
-    now = {past.name: name for name, model in models.items() for past in _same(model, manifest, history)}
+    now: dict[str, list[str]] = defaultdict(list)
+    for name, model in models.items():
+        for same in _same(model, manifest, history):
+            now[same.name].append(name)
     is_pilot = PILOT in manifest.selection
     superseded = frozenset(manifest.superseded)
     found = False
     latest = {line.key: line for line in _lines(folder / RECORDS) if line.key not in superseded}
-    same = {(line.model, line.prompt) for line in latest.values() if keys is None or line.key in keys}
+    asked = {(line.model, line.prompt) for line in latest.values() if keys is None or line.key in keys}
     for line in latest.values():
-        if (line.model, line.prompt) not in same:
+        if (line.model, line.prompt) not in asked:
             continue
-        if line.model in now:
-            past = history.models.setdefault(now[line.model], Past())
+        for name in now.get(line.model, ()):
+            past = history.models.setdefault(name, Past())
             rows = list(_samples(line))
             past.samples += rows
             if rows:

@@ -16,6 +16,7 @@ ANSWERS = "length of answers"
 THINKING = "length of thinking"
 MOST_COLUMNS = 256
 """Of more answers than these, so many are drawn, spread evenly, and what chance does to the others is added."""
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def draw_outputs(
 ) -> Outputs:
     """Draws what a model answers; `known` has what was measured of a prompt. What is `frozen` has its middle value."""
     rows = _columns(asked)
-    even = asked.sent > len(rows)
+    even = abs(asked.sent - len(rows)) > _ROUNDING
     visible, reasoning = _by_prior(asked, rows, levels, rng, even=even)
     prompts = np.array([request.prompt for request in asked.requests])[rows]
     for prompt, lengths in known.items():

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from evalkit.report import cells
-from evalkit.types import CostEstimate, ModelEstimate
+from evalkit.types import CostEstimate, Manifest, ModelEstimate
 
 if TYPE_CHECKING:
     from evalkit.analysis.frames import JudgedRun
 
-__all__ = ["HEADINGS", "beside"]
+__all__ = ["HEADINGS", "beside", "estimate_in"]
 
 HEADINGS = ("cost, USD", "expected", "95 %", "within", "off by", "tokens out", "expected")
 """After the model's name."""
@@ -22,12 +22,18 @@ _PLACES = {True: "yes", False: "NO", None: cells.UNKNOWN}
 
 def beside(run: JudgedRun) -> Iterator[tuple[str, list[str]]]:
     """Each model with a cell for each of `HEADINGS`; nothing where nothing was expected, or nothing can be compared."""
-    if run.manifest.estimate is None:
-        return
-    estimate = msgspec.convert(run.manifest.estimate, CostEstimate)
-    for row in estimate.models:
+    estimate = estimate_in(run.manifest)
+    for row in estimate.models if estimate is not None else ():
         if row.actual is not None and row.actual.cost_usd is not None and row.cost_usd is not None:
             yield row.model, _cells(row)
+
+
+def estimate_in(manifest: Manifest) -> CostEstimate | None:
+    """What was expected of a run; None where nothing was, or another version of evalkit wrote it in another form."""
+    try:
+        return msgspec.convert(manifest.estimate, CostEstimate | None)
+    except msgspec.ValidationError:
+        return None
 
 
 def _cells(row: ModelEstimate) -> list[str]:

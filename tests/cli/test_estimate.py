@@ -249,6 +249,26 @@ def test_weights_of_what_is_not_there_are_told(cli, write, weights, told):
     assert told in ended.reason
 
 
+def test_a_model_of_the_mix_that_is_asked_nothing_is_told(cli, write):
+    suite = write(models=["gpt-4o", "o3"], cases=[case("a", models=["o3"])],
+                  traffic={"requests": "5/day", "mix": {"gpt-4o": 0.5, "o3": 0.5}})  # fmt: skip
+    ended = cli("estimate", suite)
+    assert ended.code == 0
+    assert "the mix of the suite is left out: gpt-4o is not among the models that are asked" in " ".join(
+        ended.out.split()
+    )
+    assert cli("estimate", suite, "--mix", "gpt-4o=1").code == 2
+
+
+def test_an_estimate_of_another_version_does_not_keep_a_run_from_being_reported(cli, write):
+    ended = cli("run", write())
+    manifest = json.loads((ended.folder / "run.json").read_bytes())
+    manifest["estimate"] = {"figures": "in another form"}
+    (ended.folder / "run.json").write_text(json.dumps(manifest))
+    assert cli("report", ended.folder).code == 0
+    assert cli("run", "--resume", ended.folder).code == 0
+
+
 def test_a_picture_of_unknown_size_is_a_range_and_said(cli, write):
     suite = write(cases=[case("a", images=["https://example.com/a.png"])])
     (model,) = estimated(cli, suite)["models"]

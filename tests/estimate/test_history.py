@@ -61,6 +61,12 @@ def test_a_model_is_known_again_by_its_id_under_another_name(tmp_path):
     assert read(tmp_path, replace(record(), response=answer(10, 20)), now=renamed).of("mine") is not None
 
 
+def test_two_names_of_one_model_both_know_what_was_asked_under_one(tmp_path):
+    both = {"gpt-4o": asked("gpt-4o"), "other": replace(asked("gpt-4o"), name="other")}
+    history = read(tmp_path, replace(record(), response=answer(10, 20)), now=both)
+    assert len(history.of("gpt-4o").samples) == len(history.of("other").samples) == 1
+
+
 def test_another_effort_tells_nothing_of_this_one_and_that_is_said(tmp_path):
     harder = {"gpt-4o": replace(asked("gpt-4o"), params={"reasoning_effort": "high"})}
     history = read(tmp_path, replace(record(), response=answer(10, 20)), now=harder, keys=frozenset({"x"}))

@@ -55,6 +55,12 @@ def test_answers_that_vary_cost_what_their_mean_costs(tmp_path):
     assert rollout.cost_per_day_usd.median == pytest.approx(600, rel=0.02)
 
 
+def test_less_than_a_request_a_month_costs_as_much_less(tmp_path):
+    plan, census = plan_of(tmp_path)
+    rare = rolled(plan, census, feature(plan), Traffic(requests_per_day=0.001))
+    assert rare.cost_per_day_usd.median == pytest.approx(0.001 * 0.012, rel=0.01)
+
+
 def test_traffic_grows_by_the_month(tmp_path):
     plan, census = plan_of(tmp_path)
     traffic = Traffic(requests_per_day=50_000, growth_per_month=0.1, months=6)
