@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from evalkit.cli.list_command import command
+from evalkit.cli.main import evalkit
 from evalkit.errors import SuiteInvalid
 from evalkit.registry import CHECKS
 from evalkit.suite.loader import load_suite
@@ -131,7 +131,7 @@ def test_checks_that_need_no_extra_work_without_it(plan, monkeypatch):
 def test_list_checks_says_which_extra_a_check_lacks(there, monkeypatch):
     if not there:
         monkeypatch.setitem(sys.modules, "sacrebleu", None)
-    listed = CliRunner().invoke(command, ["checks", "--format", "json"], catch_exceptions=False)
+    listed = CliRunner().invoke(evalkit, ["list", "checks", "--format", "json"], catch_exceptions=False)
     helps = {row["name"]: row["help"] for row in json.loads(listed.output)}
     assert helps["bleu"].startswith("(needs the extra: evalkit-harness[metrics]) ") is not there
     assert not helps["rouge"].startswith("(needs")
