@@ -20,7 +20,7 @@ LONE_SIGMA = 0.9
 """Of the logarithm, where there is one answer alone."""
 MOST_SIGMA = 3.0
 UNSEEN_STRETCH = 2.0
-UNSEEN_SIGMA = 0.5
+UNSEEN_SIGMA = 0.8
 """The answer not seen lies around the middle with the sigma of the others, stretched so far, and this added."""
 MOST_KEPT = 500
 _FEW = 1.5
